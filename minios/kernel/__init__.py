@@ -1,0 +1,11 @@
+"""Ring 0: the kernel and its parts. It knows no library, no shell and no asyncio.
+
+Reading order: kernel (its run loop is at the end), task, trampoline, timers, clock, parking,
+poller, inbox, signals, interrupts, shutdown, deadlock, watchdog, fairness, hooks, hosting.
+"""
+
+from .hooks import Hooks
+from .kernel import Kernel, current_kernel, current_task, run
+from .task import Task, TaskInfo
+
+__all__ = ["Hooks", "Kernel", "Task", "TaskInfo", "current_kernel", "current_task", "run"]

@@ -1,0 +1,61 @@
+"""The report of a deadlock: every task, what it waits on, where, and the circle if there is one."""
+
+__all__ = ["deadlock_report", "find_cycle"]
+
+
+def find_cycle(kernel):
+    """The tasks that wait for each other in a circle, in order; an empty list if none do.
+
+    Follows the edges that the calls name in `waits_for`; iterative, since a chain of waiting
+    tasks may be longer than Python's recursion limit.
+    """
+    finished = set()
+    for start in kernel.tasks.values():
+        path, on_path = [start], {start}
+        edges = [iter(_waits_for(kernel, start))]
+        while path:
+            target = next(edges[-1], None)
+            if target is None:
+                finished.add(path[-1])
+                on_path.discard(path.pop())
+                edges.pop()
+            elif target in on_path:
+                return path[path.index(target):]
+            elif target not in finished:
+                path.append(target)
+                on_path.add(target)
+                edges.append(iter(_waits_for(kernel, target)))
+    return []
+
+
+def deadlock_report(kernel, limit=50):
+    """The text of a DeadlockError and the cycle in it, as (report, tids)."""
+    cycle = find_cycle(kernel)
+    lines = ["deadlock: nothing can ever run again"]
+    if cycle:
+        circle = " -> ".join(str(task.tid) for task in [*cycle, cycle[0]])
+        lines.append(f"  cycle: {circle}")
+    tasks = cycle + [task for task in kernel.tasks.values() if task not in cycle]
+    lines += [_line(task) for task in tasks[:limit]]
+    if len(tasks) > limit:
+        lines.append(f"  and {len(tasks) - limit} tasks more")
+    return "\n".join(lines), [task.tid for task in cycle]
+
+
+def _waits_for(kernel, task):
+    if task.call is None:
+        return ()
+    return [each for each in task.call.waits_for(kernel, task) if not each.done()]
+
+
+def _line(task):
+    doing = "is stopped" if task.stopped else f"waits in {task.call!r}"
+    import linecache
+
+    frames = task.frames()
+    where = ""
+    if frames:
+        code, line = frames[-1].f_code, frames[-1].f_lineno
+        source = linecache.getline(code.co_filename, line).strip()
+        where = f", at {code.co_filename}:{line}" + (f": {source}" if source else "")
+    return f"  task {task.tid} ({task.name}) {doing}{where}"

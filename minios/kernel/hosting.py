@@ -1,0 +1,103 @@
+"""Hosting: a program that brings its own kernel runs on the one that is there already.
+
+A shell loads a program in a thread of its own, and lets its kernel host that thread. When the
+program says `minios.run(main())` or `kernel.run()`, as it would anywhere, its tasks move to
+the host, where ps lists them, and the thread sleeps until they have ended. A program that
+gives its kernel devices (a clock, a selector, an order) keeps that kernel, in its thread.
+"""
+
+import threading
+from contextlib import contextmanager
+
+from syscalls import signums
+from syscalls.base import running
+from syscalls.errors import Cancelled, KernelError
+
+__all__ = ["hosted_by", "run_as_guest"]
+
+
+@contextmanager
+def hosted_by(kernel, leader):
+    """In this thread, let `kernel` run every other kernel's tasks, as children of `leader`."""
+    running.host = (kernel, leader)
+    try:
+        yield
+    finally:
+        running.host = None
+
+
+def run_as_guest(guest, site, routine, name):
+    """What `guest.run(routine)` does where it is hosted."""
+    host, leader = running.host
+    main = None if routine is None else guest.start_task(routine, name, False, None, site)
+    program = _Program(host, leader, main)
+    host.call_from_thread(program.move_in, guest)
+    program.ended.wait()
+    guest.host = None
+    if main is not None:
+        return main.result()
+    if leader.done():
+        raise KernelError("the program was killed")
+    return None
+
+
+class _Program:
+    """A guest's tasks on their host, seen through to the end of the last.
+
+    It stands among the waiters of each task, as a task would that waits for it.
+    """
+
+    def __init__(self, host, leader, main):
+        self.host, self.leader, self.main = host, leader, main
+        self.ended = threading.Event()
+        self.call = self        # so much is asked of a waiter: the call it is blocked on
+        self._left = set()
+        self._ending = False
+
+    def move_in(self, guest):
+        """In the host's thread: let the guest's tasks be the host's."""
+        tasks = guest.move_out()
+        if self.leader.done():
+            for task in tasks:
+                task.end(None, Cancelled())
+        else:
+            guest.host = self.host
+            for task in tasks:
+                self.host.adopt(task, self.leader)
+        self._watch([task for task in tasks if not task.daemon])
+
+    def task_ended(self, kernel, waiter, task):
+        """One of the tasks has ended; True if the program hears of what it raised."""
+        self._left.discard(task)
+        if self._ending:
+            if not self._left:
+                self.ended.set()
+        elif task is self.main or not self._left:
+            self._end()
+        return task is self.main
+
+    def _watch(self, tasks):
+        self._left = {task for task in tasks if not task.done()}
+        for task in self._left:
+            task.add_waiter(self)
+        if not self._left:
+            self._end()
+
+    def _end(self):
+        """The program's run() is over: shut down what it leaves behind, then wake its thread."""
+        self._ending = True
+        group, leader, host = self.leader.group, self.leader, self.host
+        rest = [t for t in host.tasks.values() if t.group == group and t is not leader]
+        self._left = set(rest)
+        if not rest:
+            self.ended.set()
+            return
+        host.call_at(host.now() + host.grace, self._kill, rest)
+        for task in reversed(rest):
+            task.add_waiter(self)
+            host.send_signal(task, signums.SIGCONT)
+            host.send_signal(task, signums.SIGTERM)
+
+    def _kill(self, tasks):
+        for task in reversed(tasks):
+            self.host.send_signal(task, signums.SIGKILL)

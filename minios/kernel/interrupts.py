@@ -1,0 +1,112 @@
+"""Unix signals that are sent to the whole program: Ctrl-C, and the kernel side of SigWait.
+
+Python calls a signal handler between any two bytecodes of the main thread, so in the middle of
+the kernel as well as of a task. The handlers here therefore only put a note into the inbox,
+and the kernel acts on it between two turns. The exception is a second Ctrl-C before the first
+has been delivered: somebody holds the CPU, and it raises on the spot.
+"""
+
+import _signal as signal        # the C half: see syscalls/signums.py
+from collections import OrderedDict
+
+from syscalls.errors import KernelError
+
+__all__ = ["Interrupts"]
+
+
+class Interrupts:
+    """The signal handlers of one kernel, from `install` to `restore`."""
+
+    __slots__ = ("_kernel", "_previous", "_waiters", "_kept", "_requested", "_thrown")
+
+    def __init__(self, kernel):
+        self._kernel = kernel
+        self._previous = {}             # signum -> the handler before ours
+        self._waiters = OrderedDict()   # task -> the signums it waits for
+        self._kept = set()              # arrived while nobody waited
+        self._requested = False         # Ctrl-C is in the inbox
+        self._thrown = None             # the KeyboardInterrupt on its way to a task
+
+    def install(self):
+        """Take over Ctrl-C, in the main thread and where nobody else has taken it."""
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            try:
+                self._previous[signal.SIGINT] = signal.signal(signal.SIGINT, self._on_ctrl_c)
+            except ValueError:
+                pass        # not the main thread
+
+    def restore(self):
+        """Give every signal back to the handler it had."""
+        for signum, handler in self._previous.items():
+            signal.signal(signum, signal.SIG_DFL if handler is None else handler)
+        self._previous.clear()
+        self._kept.clear()
+        self._requested, self._thrown = False, None
+
+    def has_waiters(self):
+        """Whether any task waits for a signal, which may arrive at any time."""
+        return bool(self._waiters)
+
+    # --- SigWait -------------------------------------------------------------------------
+
+    def wait(self, signums, task):
+        """Block `task` until one of `signums` arrives."""
+        for signum in signums:
+            self._catch(signum)
+        kept = self._kept & signums
+        if kept:
+            signum = min(kept)
+            self._kept.discard(signum)
+            self._kernel.resume(task, signum)
+        else:
+            self._waiters[task] = signums
+
+    def leave(self, task):
+        """Undo the wait of `task`."""
+        del self._waiters[task]
+
+    def _catch(self, signum):
+        if signum in self._previous:
+            return
+        handler = self._on_ctrl_c if signum == signal.SIGINT else self._on_signal
+        try:
+            self._previous[signum] = signal.signal(signum, handler)
+        except ValueError:
+            raise KernelError(
+                "SigWait needs a kernel that runs in the main thread: Python gives signals to "
+                "no other"
+            ) from None
+
+    def _on_signal(self, signum, frame):
+        self._kernel.call_from_thread(self._arrived, signum)
+
+    def _arrived(self, signum):
+        """Hand `signum` to the first who waits for it, or keep it."""
+        if not self._hand_over(signum):
+            self._kept.add(signum)
+
+    def _hand_over(self, signum):
+        for task, signums in self._waiters.items():
+            if signum in signums:
+                del self._waiters[task]
+                self._kernel.resume(task, signum)
+                return True
+        return False
+
+    # --- Ctrl-C --------------------------------------------------------------------------
+
+    def _on_ctrl_c(self, signum, frame):
+        task = self._kernel.main_task
+        on_its_way = task is not None and self._thrown is not None and (
+            task.error is self._thrown or self._thrown in (task.pending or ())
+        )
+        if self._requested or on_its_way:
+            raise KeyboardInterrupt
+        self._requested = True
+        self._kernel.call_from_thread(self._deliver_ctrl_c)
+
+    def _deliver_ctrl_c(self):
+        self._requested = False
+        if not self._hand_over(signal.SIGINT):
+            self._thrown = KeyboardInterrupt()
+            self._kernel.interrupt_main(self._thrown)

@@ -1,0 +1,51 @@
+"""Who is parked on which channel: the kernel side of Park and Wake.
+
+An OrderedDict a channel, because it gives first come, first served, and a task that is
+killed leaves the middle of the queue in O(1).
+"""
+
+from collections import OrderedDict
+
+__all__ = ["Parking"]
+
+
+class Parking:
+    """The parked tasks. Invariant: a channel is a key exactly while somebody is parked on it."""
+
+    __slots__ = ("_kernel", "_channels")
+
+    def __init__(self, kernel):
+        self._kernel = kernel
+        self._channels = {}
+
+    def park(self, channel, task):
+        """Put `task` at the end of the queue of `channel`."""
+        queue = self._channels.get(channel)
+        if queue is None:
+            queue = self._channels[channel] = OrderedDict()
+        queue[task] = None
+
+    def leave(self, channel, task):
+        """Take `task` out of the queue of `channel`."""
+        queue = self._channels[channel]
+        del queue[task]
+        if not queue:
+            del self._channels[channel]
+
+    def wake(self, channel, n, value):
+        """Resume up to `n` tasks (None: all) with `value`; return how many."""
+        queue = self._channels.get(channel)
+        if queue is None:
+            return 0
+        n = len(queue) if n is None else min(n, len(queue))
+        resume = self._kernel.resume
+        for _ in range(n):
+            resume(queue.popitem(last=False)[0], value)
+        if not queue:
+            del self._channels[channel]
+        return n
+
+    def parked(self, channel=None):
+        """The tasks parked on `channel`, or on any: for checks and reports."""
+        queues = self._channels.values() if channel is None else [self._channels.get(channel, ())]
+        return [task for queue in queues for task in queue]

@@ -1,0 +1,350 @@
+"""The poller: which task waits for which descriptor, on top of a selector.
+
+Policy. A registration outlives the wait: a server's task comes back to the same socket for
+every message, and one epoll_ctl a message would cost more than the rest of its turn. So a
+descriptor stays registered after its waiter has been woken, and is released only when it
+becomes ready while nobody waits for it, when its waiter is killed, or when it is closed.
+
+The danger in that is a number that is closed and used again: the selector would go on
+believing that the new file is registered. So a registration is kept only for a file whose
+identity can be checked on every wait: a socket or an io object, which the poller knows by a
+weak reference. A plain number can be anybody's by the next wait, and is released at once.
+
+Invariants: a descriptor has at most one waiter a direction; every descriptor in the table is
+registered with the selector for `mask`, which covers its waiters; what has no waiter is kept
+by an identity.
+"""
+
+import io
+import os
+import time
+from _socket import socket      # the base of socket.socket, without the imports
+from _weakref import ref
+from errno import EBADF, EPERM
+
+from syscalls.errors import ResourceBusyError
+
+__all__ = ["Descriptor", "Poller"]
+
+READ, WRITE = 1, 2      # EVENT_READ and EVENT_WRITE of every selector
+_SWEEP = 1.0            # seconds between two looks for descriptors closed behind our back
+_LARGEST = 2**31 - 1    # descriptors are C ints
+
+
+def _default_selector():
+    """The best selector of selectors2 for this system.
+
+    selectors2 2.0.2, its last release, takes Mapping from `collections`, which Python 3.10
+    removed. The name is lent for the length of that import, and taken back.
+    """
+    import collections
+    import collections.abc
+
+    lent = not hasattr(collections, "Mapping")
+    if lent:
+        collections.Mapping = collections.abc.Mapping
+    try:
+        import selectors2
+    finally:
+        if lent:
+            del collections.Mapping
+    return selectors2.DefaultSelector()
+
+
+class Descriptor:
+    """One descriptor that is registered: who waits to read and to write it."""
+
+    __slots__ = ("fd", "mask", "reader", "writer", "_poller", "_identity", "_inode")
+
+    def __init__(self, poller, fd, mask, f):
+        self.fd, self.mask = fd, mask
+        self.reader = self.writer = None
+        self._poller = poller
+        self._identity = self._inode = None
+        if isinstance(f, (socket, io.IOBase)):
+            self._identity = ref(f)
+        else:
+            self._inode = _inode(fd)
+
+    def is_file(self, f):
+        """Whether `f` is certainly the very file that was registered."""
+        return self._identity is not None and self._identity() is f
+
+    def has_waiters(self):
+        """Whether any task waits for it."""
+        return self.reader is not None or self.writer is not None
+
+    def was_closed(self):
+        """Whether the file that was registered has been closed since."""
+        if self._identity is None:
+            return self._inode != _inode(self.fd)
+        f = self._identity()
+        return f is None or _fileno(f) != self.fd
+
+    def ready(self, events, kernel):
+        """The selector reports `events`: let the calls that wait for them go on."""
+        unused = 0
+        if events & READ:
+            task, self.reader = self.reader, None
+            if task is None or self._identity is None:
+                unused |= READ
+            if task is not None:
+                task.token = None
+                task.call.ready(kernel, task)
+        if events & WRITE:
+            task, self.writer = self.writer, None
+            if task is None or self._identity is None:
+                unused |= WRITE
+            if task is not None:
+                task.token = None
+                task.call.ready(kernel, task)
+        if unused:
+            self._poller.release(self, unused)
+
+
+class Poller:
+    """The table of descriptors and the selector under it.
+
+    `selector` is any object with the interface of the standard `selectors`; the default comes
+    from selectors2 and is made by `open`.
+    """
+
+    def __init__(self, kernel, selector=None):
+        self._kernel = kernel
+        self._given = selector
+        self._selector = selector
+        self._descriptors = {}
+        self._inbox = None
+        self._next_sweep = 0.0
+
+    # --- The selector's life -------------------------------------------------------------
+
+    def open(self, inbox):
+        """Begin to poll, with `inbox` as the one that other threads wake. Raises OSError."""
+        if self._selector is None:
+            self._selector = _default_selector()
+        self._inbox = inbox
+        self._selector.register(inbox.fileno(), READ, inbox)
+
+    def close(self):
+        """Stop polling. A selector that was given is left open, without our descriptors."""
+        if self._inbox is not None:
+            self._selector.unregister(self._inbox.fileno())
+            self._inbox = None
+        for descriptor in list(self._descriptors.values()):
+            self._forget(descriptor)
+        if self._given is None and self._selector is not None:
+            self._selector.close()
+            self._selector = None
+
+    # --- Waiting -------------------------------------------------------------------------
+
+    def wait_readable(self, f, task):
+        """Block `task` until `f` can be read; then its call's `ready` is called.
+
+        Raises OSError (EBADF), ResourceBusyError or TypeError.
+        """
+        descriptor = self._descriptors.get(f if type(f) is int else _fileno(f))
+        if descriptor is None or not descriptor.mask & READ or not descriptor.is_file(f):
+            descriptor = self._watch(f, READ, task)
+            if descriptor is None:
+                return
+        if descriptor.reader is not None:
+            raise _busy(descriptor.fd, "read", descriptor.reader)
+        descriptor.reader = task
+        task.token = descriptor
+
+    def wait_writable(self, f, task):
+        """Block `task` until `f` can be written; as wait_readable."""
+        descriptor = self._descriptors.get(f if type(f) is int else _fileno(f))
+        if descriptor is None or not descriptor.mask & WRITE or not descriptor.is_file(f):
+            descriptor = self._watch(f, WRITE, task)
+            if descriptor is None:
+                return
+        if descriptor.writer is not None:
+            raise _busy(descriptor.fd, "written", descriptor.writer)
+        descriptor.writer = task
+        task.token = descriptor
+
+    def leave(self, task):
+        """Undo the wait of `task`, which is being killed, and its registration."""
+        descriptor, task.token = task.token, None
+        if descriptor.reader is task:
+            descriptor.reader = None
+            self.release(descriptor, READ)
+        elif descriptor.writer is task:
+            descriptor.writer = None
+            self.release(descriptor, WRITE)
+
+    def close_file(self, f):
+        """Close `f` and wake whoever waits for its descriptor with EBADF."""
+        descriptor = self._descriptors.get(f if isinstance(f, int) else _fileno(f))
+        if descriptor is not None:
+            self._abandon(descriptor)
+        if isinstance(f, int):
+            os.close(f)
+        else:
+            f.close()
+
+    # --- Polling -------------------------------------------------------------------------
+
+    def poll(self, seconds):
+        """Wake the tasks whose descriptors are ready, within `seconds` (None: no limit).
+
+        Returns how many descriptors were. May return early with none.
+        """
+        if self._descriptors:
+            now = time.monotonic()
+            if now >= self._next_sweep:
+                self._next_sweep = now + _SWEEP
+                self._sweep()
+            if seconds is None or seconds > _SWEEP:
+                seconds = _SWEEP
+        try:
+            ready = self._selector.select(seconds)
+        except (OSError, ValueError):
+            # select(2) and poll(2), unlike epoll, fail on a descriptor that has been closed.
+            closed = self._sweep()
+            if not closed:
+                raise
+            return closed
+        kernel = self._kernel
+        for key, events in ready:
+            key.data.ready(events, kernel)
+        return len(ready)
+
+    def is_idle(self):
+        """Whether there is nothing at all to poll for."""
+        return not self._descriptors
+
+    def has_waiters(self):
+        """Whether any task waits for a descriptor."""
+        return any(descriptor.has_waiters() for descriptor in self._descriptors.values())
+
+    def descriptors(self):
+        """The Descriptors in the table: for checks and reports."""
+        return list(self._descriptors.values())
+
+    # --- Registrations -------------------------------------------------------------------
+
+    def release(self, descriptor, direction):
+        """Nobody waits in `direction` any more: register for the rest, or not at all."""
+        mask = descriptor.mask & ~direction
+        if descriptor.reader is not None:
+            mask |= READ
+        if descriptor.writer is not None:
+            mask |= WRITE
+        if self._descriptors.get(descriptor.fd) is not descriptor or mask == descriptor.mask:
+            return
+        if not mask or not self._modify(descriptor, mask):
+            self._abandon(descriptor)
+
+    def _watch(self, f, direction, task):
+        """The Descriptor of `f`, registered for `direction`.
+
+        None where the file is always ready, as select(2) has it and epoll refuses to: the
+        call goes on at once.
+        """
+        fd = _valid_fd(f)
+        descriptor = self._descriptors.get(fd)
+        if descriptor is not None:
+            if descriptor.has_waiters():
+                # Another object may stand for the same open file, a socket and its number:
+                # that is one descriptor. But where the file was closed, its waiters must not
+                # be woken by what has taken its number.
+                same = not descriptor.was_closed()
+            else:
+                same = descriptor.is_file(f)
+            if same and (descriptor.mask & direction
+                         or self._modify(descriptor, descriptor.mask | direction)):
+                return descriptor
+            self._abandon(descriptor)
+        return self._register(f, fd, direction, task)
+
+    def _register(self, f, fd, direction, task):
+        descriptor = Descriptor(self, fd, direction, f)
+        try:
+            self._selector.register(fd, direction, descriptor)
+        except OSError as error:
+            self._unregister(fd)    # the selector's own table keeps what the system refused
+            if error.errno == EPERM:
+                task.call.ready(self._kernel, task)
+                return None
+            raise OSError(error.errno, f"{os.strerror(error.errno)}: descriptor {fd}") from None
+        self._descriptors[fd] = descriptor
+        return descriptor
+
+    def _modify(self, descriptor, mask):
+        """Register for `mask` instead; False where the descriptor has been closed."""
+        try:
+            self._selector.modify(descriptor.fd, mask, descriptor)
+        except (OSError, KeyError, ValueError):
+            return False
+        descriptor.mask = mask
+        return True
+
+    def _forget(self, descriptor):
+        if self._descriptors.get(descriptor.fd) is descriptor:
+            del self._descriptors[descriptor.fd]
+            self._unregister(descriptor.fd)
+
+    def _unregister(self, fd):
+        try:
+            self._selector.unregister(fd)
+        except (KeyError, ValueError, OSError):
+            pass        # it has been closed, and the system has forgotten it by itself
+
+    def _abandon(self, descriptor):
+        """Forget a descriptor that is closed or unused; its waiters wake with EBADF."""
+        self._forget(descriptor)
+        for task in (descriptor.reader, descriptor.writer):
+            if task is not None:
+                task.token = None
+                message = f"descriptor {descriptor.fd} was closed while task {task.tid} waited"
+                self._kernel.throw(task, OSError(EBADF, message))
+        descriptor.reader = descriptor.writer = None
+
+    def _sweep(self):
+        """Find what was closed without Close, which epoll never reports; return how many."""
+        closed = [each for each in self._descriptors.values() if each.was_closed()]
+        for descriptor in closed:
+            self._abandon(descriptor)
+        return len(closed)
+
+
+def _inode(fd):
+    """What the system knows `fd` by, None where it is closed."""
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _fileno(f):
+    """The number of `f`, -1 where it is closed."""
+    try:
+        return f.fileno()
+    except ValueError:      # what a closed io object says
+        return -1
+    except AttributeError:
+        raise TypeError(
+            f"{f!r} is no descriptor: give a number or an object with fileno()"
+        ) from None
+
+
+def _valid_fd(f):
+    fd = f if isinstance(f, int) else _fileno(f)
+    if not isinstance(fd, int) or isinstance(f, bool):
+        raise TypeError(f"{f!r} is no descriptor: give a number or an object with fileno()")
+    if not 0 <= fd <= _LARGEST:
+        what = "closed" if fd == -1 else f"no descriptor has the number {fd}"
+        raise OSError(EBADF, f"{os.strerror(EBADF)}: {what}")
+    return fd
+
+
+def _busy(fd, verb, other):
+    return ResourceBusyError(
+        f"descriptor {fd} is already being {verb} by task {other.tid} ({other.name}); "
+        "let one task wait for it and pass the data on"
+    )

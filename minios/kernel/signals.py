@@ -1,0 +1,146 @@
+"""What each signal does to a task: signal(7), table and all.
+
+A signal never interrupts a turn. It reaches a blocked task at the call it is blocked on, whose
+wait is undone first. It reaches a ready task at the yield where it stands, unless a result is
+due there (an item, a socket, a lock that was handed over): then the result comes first and the
+signal at the next yield, so that nothing is lost between the two.
+"""
+
+import sys
+
+from syscalls import signums
+from syscalls.errors import Cancelled
+
+__all__ = ["close_task", "interrupt_task", "send_signal"]
+
+
+def send_signal(kernel, task, signum, killer, place):
+    """Deliver `signum` to a live task; `killer` is the sender's tid or None."""
+    action = _ACTIONS.get(signum, _terminate)
+    if action is not None:
+        action(kernel, task, signum, killer, place)
+
+
+def _terminate(kernel, task, signum, killer, place):
+    """Throw Cancelled, once: a second one before the first has arrived changes nothing."""
+    if not _is_due(task, Cancelled):
+        task.killer = (signum, killer, place)
+        interrupt_task(kernel, task, Cancelled(signum, killer, place))
+
+
+def _interrupt(kernel, task, signum, killer, place):
+    """Throw KeyboardInterrupt."""
+    if not _is_due(task, KeyboardInterrupt):
+        task.killer = (signum, killer, place)
+        interrupt_task(kernel, task, _by_signal(KeyboardInterrupt(), task))
+
+
+def _kill(kernel, task, signum, killer, place):
+    """Close the routine, now; it runs its `finally` clauses and may not yield in them."""
+    task.killer = (signum, killer, place)
+    if _is_running(task.routine):       # it kills itself in the middle of its turn
+        task.pending = [*(task.pending or ()), _by_signal(GeneratorExit(), task)]
+        task.aim()
+    else:
+        close_task(kernel, task)
+
+
+def _by_signal(error, task):
+    """Mark an exception as a signal's doing, so that one that the task raises itself differs."""
+    error.cancelled = Cancelled(*task.killer)
+    return error
+
+
+def _stop(kernel, task, signum, killer, place):
+    """Let the task have no turn until SIGCONT. A wait goes on, and its result is kept."""
+    task.stopped = True
+    task.aim()
+
+
+def _continue(kernel, task, signum, killer, place):
+    """Undo _stop."""
+    task.stopped = False
+    task.aim()
+    if task.halted:
+        task.halted = False
+        kernel.make_ready(task)
+
+
+def _print_stack(kernel, task, signum, killer, place):
+    """Print where the task is, and let it go on."""
+    import traceback
+
+    print(f"{task!r}, spawned at {task.spawned_at or 'unknown'}", file=sys.stderr)
+    for frame in task.frames():
+        summary = traceback.extract_stack(frame, limit=1)
+        print("".join(traceback.format_list(summary)), end="", file=sys.stderr)
+    if task.call is not None:
+        print(f"  waits in {task.call!r}", file=sys.stderr)
+
+
+# What is not listed terminates; None is ignored.
+_ACTIONS = {
+    0: None,
+    signums.SIGINT: _interrupt,
+    signums.SIGKILL: _kill,
+    signums.SIGSTOP: _stop,
+    signums.SIGTSTP: _stop,
+    signums.SIGTTIN: _stop,
+    signums.SIGTTOU: _stop,
+    signums.SIGCONT: _continue,
+    signums.SIGQUIT: _print_stack,
+    signums.SIGCHLD: None,
+    signums.SIGURG: None,
+    signums.SIGWINCH: None,
+}
+
+
+def interrupt_task(kernel, task, error):
+    """Throw `error` into a live task at the first yield where no result is lost."""
+    call = task.call
+    if call is not None and call.interruptible:
+        call.cancel(kernel, task)
+        kernel.throw(task, error)
+    elif call is None and task.value is None and task.error is None and not _is_running(
+        task.routine
+    ):
+        task.error = error
+        task.aim()
+    else:
+        task.pending = [*(task.pending or ()), error]
+        task.aim()
+
+
+def close_task(kernel, task):
+    """SIGKILL: undo the wait, close the routines from the innermost out, end the task.
+
+    Cannot be refused, not even by a wait that is not interruptible: what the call is still
+    doing outside the kernel then answers to nobody.
+    """
+    if task.call is not None:
+        task.call.cancel(kernel, task)
+        task.call = None
+    routines = [*(task.stack or ()), task.routine]
+    task.stack, task.pending, task.error = None, None, None
+    previous, kernel.current = kernel.current, task
+    fault = None
+    try:
+        while routines:
+            try:
+                task.context.run(routines.pop().close)
+            except Exception as error:
+                fault = error       # yielded instead of ending, or failed in its `finally`
+    finally:
+        kernel.current = previous
+    kernel.end_task(task, None, fault or Cancelled(*task.killer))
+
+
+def _is_due(task, kind):
+    """Whether an exception of this kind is on its way to the task already."""
+    return isinstance(task.error, kind) or any(
+        isinstance(error, kind) for error in task.pending or ()
+    )
+
+
+def _is_running(routine):
+    return getattr(routine, "gi_running", False) or getattr(routine, "cr_running", False)

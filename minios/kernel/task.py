@@ -1,0 +1,302 @@
+"""A task: one routine, its explicit stack, and what the kernel knows about it.
+
+Invariants. A live task is in exactly one place:
+- running: it is `kernel.current`;
+- ready: in the ready queue, `call` is None;
+- blocked: `call` is the call that it waits on, and `token` is what undoes the wait;
+- stopped by SIGSTOP while ready and out of the queue: `halted` is true.
+`send` is what the run loop calls to resume it. Normally that is the routine's own send; when
+something else is due (the first turn, an error to throw, a signal that waits for the next
+yield, a stop), it is a detour, so that the common case pays for none of them.
+"""
+
+from collections import namedtuple
+from types import CoroutineType, GeneratorType
+
+from syscalls.describe import file_and_line
+from syscalls.errors import Cancelled, KernelError, TaskKilledError
+
+__all__ = ["HALT", "Task", "TaskInfo", "check_routine"]
+
+TaskInfo = namedtuple(
+    "TaskInfo",
+    "tid ptid group name kind state nice cpu_time switches wait daemon created_at spawned_at",
+)
+TaskInfo.__doc__ = """What `Tasks()` tells of a task at one moment; `wait` is the repr of the call
+it is blocked on, an empty string where it is not."""
+
+
+class _Halt:
+    """What a detour yields to the run loop: this task is not to be resumed now."""
+
+
+HALT = _Halt()
+
+
+def _no_turn(value):
+    """The `send` of an ended task, which may stand in the ready queue for one more round."""
+    return HALT
+
+
+class _NoContext:
+    """The context of an ended task: it holds nothing."""
+
+    run = staticmethod(lambda function, value: function(value))
+
+
+class Task:
+    """A process of minios. Made by `Spawn` and `kernel.spawn`, never directly."""
+
+    __slots__ = (
+        "tid", "ptid", "group", "name", "daemon", "nice", "kernel",
+        "routine", "stack", "context", "send", "value", "error", "pending",
+        "call", "token", "progress", "stopped", "halted", "killer",
+        "switches", "cpu_time", "credit", "created_at",
+        "_waiters", "_result", "_error", "_done", "_code", "_lasti", "__weakref__",
+    )
+
+    def __init__(self, kernel, tid, routine, name, daemon, parent, context, site):
+        self.kernel, self.tid = kernel, tid
+        self.routine, self.name, self.daemon = routine, name, daemon
+        if parent is None:
+            self.ptid, self.group, self.nice = 0, tid, 0
+        else:
+            self.ptid, self.group, self.nice = parent.tid, parent.group, parent.nice
+        self.context = context
+        self._code, self._lasti = site
+        self.send = self._first_turn
+        self.stack = self.value = self.error = self.pending = None
+        self.call = self.token = self.progress = self.killer = self._waiters = None
+        self.stopped = self.halted = self._done = False
+        self._result = self._error = None
+        self.switches = 0
+        self.cpu_time = self.credit = None
+        self.created_at = kernel.now()
+
+    # --- What users ask ------------------------------------------------------------------
+
+    @property
+    def state(self):
+        """R ready or running, S waiting, D waiting and not to be cancelled, T stopped, Z ended."""
+        if self._done:
+            return "Z"
+        if self.stopped:
+            return "T"
+        if self.call is None or self.kernel.current is self:
+            return "R"
+        return "S" if self.call.interruptible else "D"
+
+    @property
+    def kind(self):
+        """`generator` or `coroutine`, the kind of routine that runs now."""
+        return "coroutine" if hasattr(self.routine, "cr_frame") else "generator"
+
+    @property
+    def parent(self):
+        """The Task that spawned this one; None where none did or it has ended."""
+        return self.kernel.tasks.get(self.ptid)
+
+    @property
+    def children(self):
+        """The live tasks that this one spawned, oldest first. Looks through all tasks."""
+        return [task for task in self.kernel.tasks.values() if task.ptid == self.tid]
+
+    @property
+    def spawned_at(self):
+        """`file.py:12`, where the task was spawned."""
+        return file_and_line(self._code, self._lasti)
+
+    def done(self):
+        """Whether the task has ended."""
+        return self._done
+
+    def result(self):
+        """What the task returned. Raises what it raised, TaskKilledError if it was killed,
+        KernelError if it has not ended."""
+        error = self.exception()
+        if error is not None:
+            raise error
+        return self._result
+
+    def exception(self):
+        """What the task raised, TaskKilledError if it was killed, None if it returned.
+
+        Raises KernelError if it has not ended.
+        """
+        if not self._done:
+            raise KernelError(f"{self!r} has not ended yet; `yield Wait(task)` waits for it")
+        return self._error
+
+    def kill(self, signum=15):
+        """Send `signum` to the task, as `Kill` does. Returns False if it has ended.
+
+        For plain functions; a task would rather `yield Kill(task)`. Safe in any thread.
+        """
+        return self.kernel.kill(self, signum)
+
+    def frames(self):
+        """The frames of the suspended task, outermost first, through every `yield from`,
+        `await` and trampolined call. Empty once it has ended."""
+        found = []
+        for routine in [*(self.stack or ()), self.routine]:
+            while routine is not None:
+                frame = getattr(routine, "gi_frame", None) or getattr(routine, "cr_frame", None)
+                if frame is not None:
+                    found.append(frame)
+                routine = getattr(routine, "gi_yieldfrom", None) or getattr(
+                    routine, "cr_await", None
+                )
+        return found
+
+    def info(self):
+        """A TaskInfo of this moment."""
+        state = self.state
+        call = self.call if state != "R" else None
+        return TaskInfo(
+            self.tid, self.ptid, self.group, self.name, self.kind, state, self.nice,
+            self.cpu_time, self.switches, "" if call is None else repr(call), self.daemon,
+            self.created_at, self.spawned_at,
+        )
+
+    def __repr__(self):
+        return f"<Task {self.tid} {self.name} {self.state}>"
+
+    # --- What the kernel does ------------------------------------------------------------
+
+    def add_waiter(self, task):
+        """`task` waits for this one: its call's `task_ended` will be called."""
+        if self._waiters is None:
+            self._waiters = {}
+        self._waiters[task] = None
+
+    def discard_waiter(self, task):
+        """`task` waits for this one no more."""
+        if self._waiters is not None:
+            self._waiters.pop(task, None)
+
+    def take_waiters(self):
+        """The tasks that wait for this one, first come first; there are none afterwards."""
+        waiters, self._waiters = self._waiters, None
+        return list(waiters) if waiters else []
+
+    def expired(self, kernel):
+        """The timer that was started for this task is due."""
+        self.call.expired(kernel, self)
+
+    def aim(self):
+        """Point `send` at the routine, or at the detour where anything else is due."""
+        if self.error is not None or self.pending or self.stopped:
+            self.send = self._detour
+        else:
+            self.send = self.routine.send
+
+    def push(self, routine):
+        """Call `routine` on this task's own stack (the trampoline of PEP 342)."""
+        if self.stack is None:
+            self.stack = []
+        self.stack.append(self.routine)
+        self.routine = routine
+        self.aim()
+
+    def pop(self):
+        """Return from the routine on top of the stack to its caller; False at the bottom."""
+        if not self.stack:
+            return False
+        self.routine = self.stack.pop()
+        self.aim()
+        return True
+
+    def has_started(self):
+        """Whether the routine has had its first turn."""
+        return self.stack is not None or not _is_fresh(self.routine)
+
+    def end(self, result, error):
+        """Take the outcome and let go of everything else."""
+        cancelled = error if isinstance(error, Cancelled) else getattr(error, "cancelled", None)
+        if isinstance(cancelled, Cancelled):
+            error = TaskKilledError(self.tid, self.name, *cancelled.args)
+        self._result, self._error, self._done = result, error, True
+        self.routine = self.stack = self.value = self.error = self.pending = None
+        self.call = self.token = self.progress = None
+        self.stopped = self.halted = False
+        self.send, self.context = _no_turn, _NoContext
+
+    # --- The detours ---------------------------------------------------------------------
+
+    def _first_turn(self, value):
+        """Check, on the first turn, that nobody else has begun to run the routine."""
+        if not _is_fresh(self.routine):
+            self.error = KernelError(
+                f"{self!r} was given a routine that another task already runs; "
+                "call the function again for a fresh one"
+            )
+            self.routine = _raise_nothing()
+        self.aim()
+        return self.send(value)
+
+    def _detour(self, value):
+        """Resume the routine in another way than by sending: see `aim`."""
+        if self.stopped:
+            self.value, self.halted = value, True
+            return HALT
+        routine, error, self.error = self.routine, self.error, None
+        if error is not None:
+            self.aim()
+            request = routine.throw(error)
+        else:
+            request = routine.send(value)
+        # A signal that found the task with a result due was kept until this yield, so that
+        # the result was not lost. What the routine has just asked for is not carried out.
+        while self.pending:
+            _discard(request)
+            request = routine.throw(self.pending.pop(0))
+        self.aim()
+        return request
+
+
+def check_routine(routine):
+    """Refuse what cannot be run as a task. Raises TypeError or KernelError."""
+    if isinstance(routine, (GeneratorType, CoroutineType)) or _quacks(routine):
+        if not _is_fresh(routine):
+            raise KernelError(
+                f"{routine!r} is already running or has ended; "
+                "call the function again for a fresh routine"
+            )
+    elif callable(routine):
+        name = getattr(routine, "__name__", "routine")
+        raise TypeError(f"{routine!r} is no routine but makes one: call it, as in {name}()")
+    else:
+        raise TypeError(f"{routine!r} is no routine: give a generator or a coroutine object")
+
+
+def _quacks(routine):
+    """Whether this is a generator or coroutine of another make: Cython's, or a class's."""
+    return all(hasattr(routine, name) for name in ("send", "throw", "close")) and not isinstance(
+        routine, type
+    )
+
+
+def _is_fresh(routine):
+    """Whether the routine is not running anywhere. One of another make is taken at its word.
+
+    `gi_frame` would also tell an exhausted generator from a fresh one, but asking for it makes
+    a frame object, 144 bytes for the rest of the task's life.
+    """
+    kind = type(routine)
+    if kind is GeneratorType:
+        return not (routine.gi_suspended or routine.gi_running)
+    if kind is CoroutineType:
+        return not (routine.cr_suspended or routine.cr_running)
+    return True
+
+
+def _discard(request):
+    """Drop a request that is not carried out, without a warning if it is a coroutine."""
+    if isinstance(request, CoroutineType):
+        request.close()
+
+
+def _raise_nothing():
+    """A fresh routine to throw an error into."""
+    return
+    yield

@@ -1,0 +1,74 @@
+"""The watchdog: a task that holds the CPU too long is reported while it still holds it.
+
+One daemon thread for all kernels of the program looks a few times a second at which task has
+its turn, and at how many turns that task has had. If neither has changed for `slow_turn`
+seconds, the task is in one and the same turn, and its stack is logged. The run loop pays
+nothing for it: it keeps both facts anyway.
+"""
+
+import _thread      # `threading` takes several times as long to import
+import sys
+import time
+
+from .log import log_slow_turn
+
+__all__ = ["watch"]
+
+_lock = _thread.allocate_lock()
+_watched = {}           # kernel -> _Sight, while it runs
+_patrolling = False
+
+
+class _Sight:
+    """What was seen of a kernel at the last look: whose turn it was, since when, reported?"""
+
+    __slots__ = ("turn", "looks", "reported")
+
+    def __init__(self):
+        self.turn, self.looks, self.reported = None, 0, False
+
+
+def watch(kernel):
+    """Watch `kernel` as long as it runs; the thread starts with the first kernel."""
+    global _patrolling
+    with _lock:
+        _watched[kernel] = _Sight()
+        if not _patrolling:
+            _thread.start_new_thread(_patrol, ())
+            _patrolling = True
+
+
+def unwatch(kernel):
+    """Look at `kernel` no more."""
+    with _lock:
+        _watched.pop(kernel, None)
+
+
+def _patrol():
+    """Look at every kernel, at half the shortest interval that any of them asks for."""
+    global _patrolling
+    while True:
+        with _lock:
+            kernels = list(_watched.items())
+            if not kernels:
+                _patrolling = False     # under the lock: the next `watch` starts another
+                return
+        for kernel, sight in kernels:
+            _look(kernel, sight)
+        interval = min(kernel.slow_turn for kernel, _ in kernels) / 2
+        del kernels, kernel, sight      # hold no kernel while waiting
+        time.sleep(interval)
+
+
+def _look(kernel, sight):
+    task = kernel.current
+    turn = None if task is None else (task.tid, task.switches)
+    if turn is None or turn != sight.turn:
+        sight.turn, sight.looks, sight.reported = turn, 0, False
+        return
+    sight.looks += 1
+    if sight.looks >= 2 and not sight.reported:
+        sight.reported = True
+        frame = sys._current_frames().get(kernel.thread)
+        if frame is not None and kernel.current is task:
+            log_slow_turn(task, kernel.slow_turn, frame)

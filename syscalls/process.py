@@ -1,0 +1,145 @@
+"""Tasks start, wait for each other and are listed: fork, wait and ps."""
+
+from .base import SystemCall
+from .describe import caller_site, task_name
+from .errors import KernelError
+
+__all__ = ["Nice", "Spawn", "Tasks", "Wait", "WaitAny"]
+
+
+class Spawn(SystemCall):
+    """Start `routine` as a new task, a child of the caller. Returns the Task.
+
+    `routine` is a generator or a coroutine object; `name` is what ps shows (default: the
+    routine's own); a `daemon` does not keep the kernel running. The child runs in a copy of
+    the caller's contextvars context, first when the caller has given up its turn.
+    Raises TypeError for what is no routine, TaskLimitError when the table is full.
+    """
+
+    __slots__ = ("routine", "name", "daemon", "_code", "_lasti")
+
+    def __init__(self, routine, name=None, daemon=False):
+        self.routine, self.name, self.daemon = routine, name, daemon
+        self._code, self._lasti = caller_site()
+
+    def handle(self, kernel, task):
+        site = (self._code, self._lasti)
+        kernel.resume(task, kernel.start_task(self.routine, self.name, self.daemon, task, site))
+
+    def arguments(self):
+        return [getattr(self.routine, "__name__", repr(self.routine))]
+
+
+class Wait(SystemCall):
+    """Wait until `task` (a Task or a tid) ends, and return what it returned.
+
+    Raises what the task raised, TaskKilledError if it was killed, NoSuchTaskError for an
+    unknown tid. Any number of tasks may wait for one (waitpid(2), but for that).
+    """
+
+    __slots__ = ("task",)
+
+    def __init__(self, task):
+        self.task = task
+
+    def handle(self, kernel, task):
+        target = kernel.find_task(self.task)
+        if target is task:
+            raise KernelError(f"task {task.tid} waits for itself, which would never end")
+        if target.done():
+            kernel.forget_ended(target)
+            self.task_ended(kernel, task, target)
+        else:
+            target.add_waiter(task)
+            task.token = target
+
+    def task_ended(self, kernel, task, target):
+        """Kernel side: `target`, which `task` waits for with this call, has ended."""
+        task.token = None
+        error = target.exception()
+        if error is None:
+            kernel.resume(task, target.result())
+        else:
+            kernel.throw(task, error)
+
+    def cancel(self, kernel, task):
+        task.token.discard_waiter(task)
+        task.token = None
+
+    def waits_for(self, kernel, task):
+        return (task.token,)
+
+    def arguments(self):
+        return [task_name(self.task)]
+
+
+class WaitAny(SystemCall):
+    """Wait until the first of `tasks` (an iterable of Tasks or tids) ends; return its Task.
+
+    What it returned or raised is the Task's `result()`. Raises ValueError for no tasks,
+    NoSuchTaskError for an unknown tid.
+    """
+
+    __slots__ = ("tasks",)
+
+    def __init__(self, tasks):
+        self.tasks = tuple(tasks)
+        if not self.tasks:
+            raise ValueError("WaitAny takes at least one task: none would never end")
+
+    def handle(self, kernel, task):
+        targets = [kernel.find_task(target) for target in self.tasks]
+        if task in targets:
+            raise KernelError(f"task {task.tid} waits for itself, which would never end")
+        for target in targets:
+            if target.done():
+                kernel.forget_ended(target)
+                kernel.resume(task, target)
+                return
+        for target in targets:
+            target.add_waiter(task)
+        task.token = targets
+
+    def task_ended(self, kernel, task, target):
+        """Kernel side: the first of the targets has ended; stop waiting for the others."""
+        self.cancel(kernel, task)
+        kernel.resume(task, target)
+
+    def cancel(self, kernel, task):
+        targets, task.token = task.token, None
+        for target in targets:
+            target.discard_waiter(task)
+
+    def waits_for(self, kernel, task):
+        return task.token
+
+    def arguments(self):
+        return [task_name(target) for target in self.tasks]
+
+
+class Nice(SystemCall):
+    """Add `increment` to the caller's nice value and return the new one, -20 to 19 (nice(2)).
+
+    A task of a higher value runs in fewer of the rounds in which others are ready too.
+    Raises TypeError if `increment` is not an int.
+    """
+
+    __slots__ = ("increment",)
+
+    def __init__(self, increment):
+        if not isinstance(increment, int):
+            raise TypeError(f"Nice takes a whole number, not {increment!r}")
+        self.increment = increment
+
+    def handle(self, kernel, task):
+        kernel.set_nice(task, task.nice + self.increment)
+        kernel.resume(task, task.nice)
+
+
+class Tasks(SystemCall):
+    """Return a list of TaskInfo, one for each live task, by rising tid."""
+
+    __slots__ = ()
+
+    def handle(self, kernel, task):
+        kernel.resume(task, [each.info() for each in kernel.tasks.values()])

@@ -1,0 +1,53 @@
+"""ReadWait and WriteWait: sleep until a descriptor is ready (poll(2))."""
+
+from .base import SystemCall
+from .describe import file_name
+
+__all__ = ["ReadWait", "WriteWait"]
+
+
+class _DescriptorCall(SystemCall):
+    """What the calls that wait for one descriptor share; `file` is what they wait for."""
+
+    __slots__ = ("file",)
+
+    def ready(self, kernel, task):
+        """Kernel side: the descriptor is ready, and nobody is registered for it any more."""
+        kernel.resume(task)
+
+    def cancel(self, kernel, task):
+        kernel.poller.leave(task)
+
+    def arguments(self):
+        return [file_name(self.file)]
+
+
+class ReadWait(_DescriptorCall):
+    """Wait until `file` (a descriptor or an object with fileno()) can be read. Returns None.
+
+    Raises OSError (EBADF) for a descriptor that is closed, or is closed meanwhile,
+    ResourceBusyError if another task waits to read it, TypeError for what has no descriptor.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, file):
+        self.file = file
+
+    def handle(self, kernel, task):
+        kernel.poller.wait_readable(self.file, task)
+
+
+class WriteWait(_DescriptorCall):
+    """Wait until `file` (a descriptor or an object with fileno()) can be written.
+
+    Returns None and raises as ReadWait does.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, file):
+        self.file = file
+
+    def handle(self, kernel, task):
+        kernel.poller.wait_writable(self.file, task)

@@ -1,0 +1,293 @@
+"""Socket operations that the kernel carries out when the descriptor is ready.
+
+A reading call waits first and reads once: a peer that is waited for has rarely sent already,
+so trying first would only cost a failed system call. Accept and the writing calls try first:
+a listener has often more than one connection waiting, and a socket can nearly always be
+written. No call blocks the kernel, whatever the socket's own timeout: those that might use
+MSG_DONTWAIT, or make the socket non-blocking. Each raises OSError as the socket's method
+does, ResourceBusyError if another task waits in the same direction.
+"""
+
+import os
+
+# The C half of `socket`: only the constants are needed, and who has a socket has the rest.
+from _socket import MSG_DONTWAIT, SO_ERROR, SOL_SOCKET
+from errno import EALREADY, EINPROGRESS
+
+from .base import SystemCall
+from .describe import bytes_sample, file_name
+from .readiness import _DescriptorCall
+
+__all__ = [
+    "Accept",
+    "Close",
+    "Connect",
+    "Recv",
+    "RecvFrom",
+    "RecvInto",
+    "Send",
+    "SendAll",
+    "SendTo",
+]
+
+_DONTWAIT = MSG_DONTWAIT
+
+
+class _SocketCall(_DescriptorCall):
+    """What the calls on one socket share: try, and wait again where it would block."""
+
+    __slots__ = ()
+
+    def attempt(self, sock):
+        """Carry out the operation once; BlockingIOError means wait."""
+        raise NotImplementedError
+
+    def wait(self, kernel, task):
+        """Register `task` for the direction that the operation needs."""
+        raise NotImplementedError
+
+    def ready(self, kernel, task):
+        try:
+            result = self.attempt(self.file)
+        except (BlockingIOError, InterruptedError):
+            self.wait(kernel, task)     # a spurious wakeup, or somebody was faster
+        except Exception as error:
+            kernel.throw(task, error)
+        else:
+            kernel.resume(task, result)
+
+
+class _Reading(_SocketCall):
+    __slots__ = ()
+
+    def wait(self, kernel, task):
+        kernel.poller.wait_readable(self.file, task)
+
+    handle = wait
+
+
+class _Writing(_SocketCall):
+    __slots__ = ()
+
+    handle = _SocketCall.ready
+
+    def wait(self, kernel, task):
+        kernel.poller.wait_writable(self.file, task)
+
+
+class Recv(_Reading):
+    """Receive up to `n` bytes from `sock`. Returns bytes, empty at the end (recv(2))."""
+
+    __slots__ = ("n",)
+
+    def __init__(self, sock, n):
+        self.file, self.n = sock, n
+
+    def handle(self, kernel, task):
+        kernel.poller.wait_readable(self.file, task)
+
+    def ready(self, kernel, task):
+        # The same as _SocketCall.ready, without its inner calls: this is the hot path of
+        # every server.
+        try:
+            data = self.file.recv(self.n, _DONTWAIT)
+        except (BlockingIOError, InterruptedError):
+            self.wait(kernel, task)
+        except Exception as error:
+            kernel.throw(task, error)
+        else:
+            kernel.resume(task, data)
+
+    def arguments(self):
+        return [file_name(self.file), str(self.n)]
+
+
+class RecvInto(_Reading):
+    """Receive into a writable `buffer`, at most `n` bytes (0: all of it). Returns the count."""
+
+    __slots__ = ("buffer", "n")
+
+    def __init__(self, sock, buffer, n=0):
+        self.file, self.buffer, self.n = sock, buffer, n
+
+    def attempt(self, sock):
+        return sock.recv_into(self.buffer, self.n, _DONTWAIT)
+
+    def arguments(self):
+        return [file_name(self.file), str(self.n or len(self.buffer))]
+
+
+class RecvFrom(_Reading):
+    """Receive one datagram of up to `n` bytes. Returns (bytes, address) (recvfrom(2))."""
+
+    __slots__ = ("n",)
+
+    def __init__(self, sock, n):
+        self.file, self.n = sock, n
+
+    def attempt(self, sock):
+        return sock.recvfrom(self.n, _DONTWAIT)
+
+    def arguments(self):
+        return [file_name(self.file), str(self.n)]
+
+
+class Accept(_Reading):
+    """Accept a connection on a listening `sock`. Returns (socket, address) (accept(2)).
+
+    The new socket is non-blocking, and so becomes the listener. Raises OSError (EMFILE) when
+    no descriptor is free; the connection then stays in the listener's queue.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, sock):
+        self.file = sock
+
+    def handle(self, kernel, task):
+        if self.file.gettimeout() != 0:
+            self.file.setblocking(False)
+        self.ready(kernel, task)
+
+    def attempt(self, sock):
+        connection, address = sock.accept()
+        connection.setblocking(False)
+        return connection, address
+
+
+class Send(_Writing):
+    """Send some of `data`. Returns how many bytes were taken, maybe fewer (send(2))."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, sock, data):
+        self.file, self.data = sock, data
+
+    def handle(self, kernel, task):
+        try:
+            count = self.file.send(self.data, _DONTWAIT)
+        except (BlockingIOError, InterruptedError):
+            self.wait(kernel, task)
+        else:
+            kernel.resume(task, count)
+
+    def attempt(self, sock):
+        return sock.send(self.data, _DONTWAIT)
+
+    def arguments(self):
+        return [file_name(self.file), bytes_sample(self.data)]
+
+
+class SendTo(_Writing):
+    """Send `data` as one datagram to `address`. Returns the number of bytes (sendto(2))."""
+
+    __slots__ = ("data", "address")
+
+    def __init__(self, sock, data, address):
+        self.file, self.data, self.address = sock, data, address
+
+    def attempt(self, sock):
+        return sock.sendto(self.data, _DONTWAIT, self.address)
+
+    def arguments(self):
+        return [file_name(self.file), bytes_sample(self.data), repr(self.address)]
+
+
+class SendAll(_Writing):
+    """Send all of `data`, in as many pieces as it takes. Returns None.
+
+    A task that is killed, or an error, may leave part of it sent; how much is not known.
+    """
+
+    __slots__ = ("data",)
+
+    def __init__(self, sock, data):
+        self.file, self.data = sock, data
+
+    def handle(self, kernel, task):
+        self._send(kernel, task, memoryview(self.data).cast("B"))
+
+    def ready(self, kernel, task):
+        self._send(kernel, task, task.progress)
+
+    def _send(self, kernel, task, rest):
+        task.progress = None
+        try:
+            # One send a turn, so that a large payload does not hold up the other tasks.
+            rest = rest[self.file.send(rest, _DONTWAIT):]
+        except (BlockingIOError, InterruptedError):
+            pass
+        except Exception as error:
+            kernel.throw(task, error)
+            return
+        if rest:
+            task.progress = rest        # with the task: the call may be shared
+            self.wait(kernel, task)
+        else:
+            kernel.resume(task)
+
+    def cancel(self, kernel, task):
+        task.progress = None
+        super().cancel(kernel, task)
+
+    def arguments(self):
+        return [file_name(self.file), bytes_sample(self.data)]
+
+
+class Connect(_Writing):
+    """Connect `sock` to `address`. Returns None (connect(2)).
+
+    The socket becomes non-blocking. A host name in `address` is resolved on the spot, which
+    may hold up the kernel: give an IP address.
+    """
+
+    __slots__ = ("address",)
+
+    def __init__(self, sock, address):
+        self.file, self.address = sock, address
+
+    def handle(self, kernel, task):
+        if self.file.gettimeout() != 0:
+            self.file.setblocking(False)
+        error = self.file.connect_ex(self.address)
+        if error in (EINPROGRESS, EALREADY):
+            self.wait(kernel, task)
+        else:
+            self._answer(kernel, task, error)
+
+    def ready(self, kernel, task):
+        try:
+            error = self.file.getsockopt(SOL_SOCKET, SO_ERROR)
+        except OSError as closed:
+            kernel.throw(task, closed)
+        else:
+            self._answer(kernel, task, error)
+
+    def _answer(self, kernel, task, error):
+        if error:
+            message = f"{os.strerror(error)}: connect to {self.address!r}"
+            kernel.throw(task, OSError(error, message))
+        else:
+            kernel.resume(task)
+
+    def arguments(self):
+        return [file_name(self.file), repr(self.address)]
+
+
+class Close(SystemCall):
+    """Close `sock`, a socket or any object with close() (close(2)). Returns None.
+
+    Tasks that wait for its descriptor wake with OSError (EBADF). Closing twice is harmless.
+    """
+
+    __slots__ = ("file",)
+
+    def __init__(self, sock):
+        self.file = sock
+
+    def handle(self, kernel, task):
+        kernel.poller.close_file(self.file)
+        kernel.resume(task)
+
+    def arguments(self):
+        return [file_name(self.file)]
