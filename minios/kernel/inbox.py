@@ -13,13 +13,13 @@ __all__ = ["Inbox"]
 
 
 class Inbox:
-    """Functions that wait to be called in the kernel's thread."""
+    """Functions that wait to be called in the kernel's thread, in the deque `calls`."""
 
-    __slots__ = ("blocking", "_calls", "_reader", "_writer")
+    __slots__ = ("blocking", "calls", "_reader", "_writer")
 
     def __init__(self):
         self.blocking = False
-        self._calls = deque()
+        self.calls = deque()
         self._reader = self._writer = -1
 
     def open(self):
@@ -41,12 +41,9 @@ class Inbox:
         """The descriptor that becomes readable when something arrives."""
         return self._reader
 
-    def __bool__(self):
-        return bool(self._calls)
-
     def put(self, function, arguments):
         """Let the kernel call `function(*arguments)`. Safe in any thread and signal handler."""
-        self._calls.append((function, arguments))
+        self.calls.append((function, arguments))
         if self.blocking:
             self.wake()
 
@@ -66,5 +63,5 @@ class Inbox:
 
     def run(self, kernel):
         """Call what had arrived when this began; what arrives meanwhile waits a round."""
-        for _ in range(len(self._calls)):
-            kernel.run_callback(*self._calls.popleft())
+        for _ in range(len(self.calls)):
+            kernel.run_callback(*self.calls.popleft())

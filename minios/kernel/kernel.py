@@ -126,8 +126,8 @@ class Kernel:
         if not task.daemon:
             self._alive += 1
         self.ready.append(task)
-        for hook in self._hooks:
-            hook.task_spawned(task)
+        if self._hooks:
+            self._report("task_spawned", task)
 
     def adopt(self, task, parent):
         """Take over a task of another kernel that has not started, as a child of `parent`."""
@@ -192,8 +192,8 @@ class Kernel:
         if not task.daemon:
             self._alive -= 1
         task.end(result, error)
-        for hook in self._hooks:
-            hook.task_ended(task)
+        if self._hooks:
+            self._report("task_ended", task)
         heard = task is self.main_task
         for waiter in task.take_waiters():
             # False is the answer of one who only watches, and takes no error.
@@ -306,6 +306,14 @@ class Kernel:
         self._hooks = [each for each in self._hooks if each is not hooks]
         self._handlers.clear()
 
+    def _report(self, event, *arguments):
+        for hooks in self._hooks:
+            try:
+                getattr(hooks, event)(*arguments)
+            except Exception as error:
+                self.detach(hooks)
+                log_callback(hooks, error)
+
     # --- The run loop --------------------------------------------------------------------
 
     def run(self, routine=None, *, name=None):
@@ -379,16 +387,16 @@ class Kernel:
 
     def turn_round(self):
         """One round: the inbox, the descriptors, the timers, and a turn for who is ready."""
-        if self._inbox:
-            self._inbox.run(self)
-        if not self.ready:
+        if self._inbox.calls:
+            self._inbox.run(self)   # may have ended the program: do not block in this round
+        elif not self.ready:
             self._idle()
         elif not self.poller.is_idle():
             self.poller.poll(0)
         if self.timers:
             self.timers.expire(self.now(), self)
-        turns = 0
-        while self.ready and turns < _TURNS:
+        turns, calls = 0, self._inbox.calls
+        while self.ready and turns < _TURNS and not calls:
             batch, self.ready = self.ready, []
             if self.order is not None:
                 batch, later = self.order(batch)
@@ -405,20 +413,20 @@ class Kernel:
         if not self.can_go_on():
             report, cycle = deadlock_report(self)
             raise DeadlockError(report, cycle)
-        for hook in self._hooks:
-            hook.idle_started(None if due is None else max(0.0, due - self.now()))
+        if self._hooks:
+            self._report("idle_started", None if due is None else max(0.0, due - self.now()))
         self._inbox.blocking = True
-        if self._inbox:
+        if self._inbox.calls:
             self.poller.poll(0)
         else:
             self.clock.wait(due, self.poller.poll, self._held > 0)
         self._inbox.blocking = False
-        for hook in self._hooks:
-            hook.idle_ended()
+        if self._hooks:
+            self._report("idle_ended")
 
     def can_go_on(self, besides=None):
         """Whether anything can still happen by itself, the timer `besides` left out."""
-        if self.ready or self._inbox or self._held or self.interrupts.has_waiters():
+        if self.ready or self._inbox.calls or self._held or self.interrupts.has_waiters():
             return True
         if len(self.timers) > (besides is not None):
             due = self.timers.next_due()
@@ -464,11 +472,9 @@ class Kernel:
     def _run_observed(self, batch):
         """The same with hooks: batches of one, and a report around each."""
         for task in batch:
-            for hook in self._hooks:
-                hook.turn_started(task)
+            self._report("turn_started", task)
             self._run_batch([task])
-            for hook in self._hooks:
-                hook.turn_ended(task)
+            self._report("turn_ended", task)
 
     def answer(self, task, request):
         """Carry out what `task` has yielded, outside the hot path."""
@@ -502,8 +508,7 @@ class Kernel:
 
     def _observed(self, handle):
         def report_and_handle(request, kernel, task):
-            for hook in self._hooks:
-                hook.call_made(task, request)
+            self._report("call_made", task, request)
             handle(request, kernel, task)
 
         return report_and_handle

@@ -4,7 +4,20 @@ logging and traceback are imported when there is something to say, which is rare
 otherwise make up a third of the time that `import minios` takes.
 """
 
-__all__ = ["log_callback", "log_handler", "log_orphan", "log_slow_turn"]
+__all__ = ["log_callback", "log_handler", "log_last_words", "log_orphan", "log_slow_turn"]
+
+
+def _frames_of_turn(frame):
+    """(frame, line) of what the task has called, outermost first, without the run loop."""
+    found, seen_task = [], False
+    while frame is not None:
+        in_kernel = frame.f_globals.get("__package__") == __package__
+        if in_kernel and seen_task:
+            break
+        seen_task |= not in_kernel
+        found.append((frame, frame.f_lineno))
+        frame = frame.f_back
+    return found[::-1]
 
 
 def _logger():
@@ -35,15 +48,16 @@ def log_handler(task, request, error):
     _logger().error("%r failed after it had answered %r", request, task, exc_info=error)
 
 
+def log_last_words(task, error):
+    """A task that was closed by SIGKILL did not end as it should have."""
+    _logger().error("%r failed while it was killed by SIGKILL", task, exc_info=error)
+
+
 def log_slow_turn(task, seconds, frame):
     """A task holds the CPU; `frame` is where the kernel's thread is."""
     import traceback
 
-    stack = traceback.extract_stack(frame)
-    code = getattr(task.routine, "gi_code", None) or getattr(task.routine, "cr_code", None)
-    first = None if code is None else code.co_filename
-    while len(stack) > 1 and stack[0].filename != first:
-        stack.pop(0)
+    stack = traceback.StackSummary.extract(_frames_of_turn(frame))
     _logger().warning(
         "task %d (%s), spawned at %s, has held the CPU for more than %g s:\n%s",
         task.tid, task.name, task.spawned_at or "unknown", seconds,

@@ -11,13 +11,18 @@ import sys
 from syscalls import signums
 from syscalls.errors import Cancelled
 
+from .log import log_last_words
+
 __all__ = ["close_task", "interrupt_task", "send_signal"]
 
 
 def send_signal(kernel, task, signum, killer, place):
     """Deliver `signum` to a live task; `killer` is the sender's tid or None."""
     action = _ACTIONS.get(signum, _terminate)
-    if action is not None:
+    if action is not None and _is_running(task.routine):
+        # It signals itself in the middle of its turn: wait until it has yielded.
+        kernel.call_from_thread(kernel.send_signal, task, signum, killer, place)
+    elif action is not None:
         action(kernel, task, signum, killer, place)
 
 
@@ -38,11 +43,7 @@ def _interrupt(kernel, task, signum, killer, place):
 def _kill(kernel, task, signum, killer, place):
     """Close the routine, now; it runs its `finally` clauses and may not yield in them."""
     task.killer = (signum, killer, place)
-    if _is_running(task.routine):       # it kills itself in the middle of its turn
-        task.pending = [*(task.pending or ()), _by_signal(GeneratorExit(), task)]
-        task.aim()
-    else:
-        close_task(kernel, task)
+    close_task(kernel, task)
 
 
 def _by_signal(error, task):
@@ -98,12 +99,11 @@ _ACTIONS = {
 def interrupt_task(kernel, task, error):
     """Throw `error` into a live task at the first yield where no result is lost."""
     call = task.call
+    nothing_due = task.value is None and task.error is None and not _is_running(task.routine)
     if call is not None and call.interruptible:
         call.cancel(kernel, task)
         kernel.throw(task, error)
-    elif call is None and task.value is None and task.error is None and not _is_running(
-        task.routine
-    ):
+    elif call is None and nothing_due:
         task.error = error
         task.aim()
     else:
@@ -123,16 +123,15 @@ def close_task(kernel, task):
     routines = [*(task.stack or ()), task.routine]
     task.stack, task.pending, task.error = None, None, None
     previous, kernel.current = kernel.current, task
-    fault = None
     try:
         while routines:
             try:
                 task.context.run(routines.pop().close)
-            except Exception as error:
-                fault = error       # yielded instead of ending, or failed in its `finally`
+            except Exception as error:      # it yielded, or failed in its `finally`
+                log_last_words(task, error)
     finally:
         kernel.current = previous
-    kernel.end_task(task, None, fault or Cancelled(*task.killer))
+    kernel.end_task(task, None, Cancelled(*task.killer))
 
 
 def _is_due(task, kind):

@@ -33,7 +33,7 @@ def advance(kernel, task, request=None, error=None):
                 elif isinstance(error, StopIteration):
                     request = task.context.run(task.send, error.value)
                 else:
-                    task.error = error
+                    task.error = _without_kernel_frames(error)
                     task.aim()
                     request = task.context.run(task.send, None)
             except BaseException as caught:
