@@ -18,7 +18,11 @@ __all__ = ["hosted_by", "run_as_guest"]
 
 @contextmanager
 def hosted_by(kernel, leader):
-    """In this thread, let `kernel` run every other kernel's tasks, as children of `leader`."""
+    """In this thread, let `kernel` run every other kernel's tasks, as children of `leader`.
+
+    The leader becomes the leader of a group of its own, which is the program.
+    """
+    leader.group = leader.tid
     running.host = (kernel, leader)
     try:
         yield

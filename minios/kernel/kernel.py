@@ -60,6 +60,8 @@ class Kernel:
         self.clock = MonotonicClock() if clock is None else clock
         self.now = self.clock.now
         self.order = order
+        if not slow_turn > 0 or not grace >= 0:
+            raise ValueError(f"slow_turn must be > 0 and grace >= 0, not {slow_turn} and {grace}")
         self.grace, self.slow_turn, self.max_tasks = grace, slow_turn, max_tasks
         self.tasks = {}             # tid -> Task, the live ones
         self.ready = []             # the ready queue

@@ -15,7 +15,8 @@ from .log import log_slow_turn
 __all__ = ["watch"]
 
 _lock = _thread.allocate_lock()
-_watched = {}           # kernel -> _Sight, while it runs
+_watched: dict = {}     # kernel -> _Sight, while it runs
+_LONGEST = 0.5          # seconds between two looks: a kernel that has just booted may be impatient
 _patrolling = False
 
 
@@ -31,6 +32,8 @@ class _Sight:
 def watch(kernel):
     """Watch `kernel` as long as it runs; the thread starts with the first kernel."""
     global _patrolling
+    if kernel.slow_turn == float("inf"):
+        return
     with _lock:
         _watched[kernel] = _Sight()
         if not _patrolling:
@@ -49,15 +52,17 @@ def _patrol():
     global _patrolling
     while True:
         with _lock:
-            kernels = list(_watched.items())
-            if not kernels:
+            interval = min((kernel.slow_turn for kernel in _watched), default=None)
+            if interval is None:
                 _patrolling = False     # under the lock: the next `watch` starts another
                 return
+        time.sleep(min(interval / 2, _LONGEST))
+        with _lock:
+            kernels = list(_watched.items())
         for kernel, sight in kernels:
             _look(kernel, sight)
-        interval = min(kernel.slow_turn for kernel, _ in kernels) / 2
-        del kernels, kernel, sight      # hold no kernel while waiting
-        time.sleep(interval)
+        kernels.clear()
+        kernel = sight = None       # hold no kernel while asleep
 
 
 def _look(kernel, sight):

@@ -74,6 +74,19 @@ def test_a_routine_called_over_and_over_that_never_gives_way_is_reported(caplog)
     assert "main" in caplog.text
 
 
+def test_an_endless_patience_of_one_kernel_leaves_the_others_watched(caplog):
+    def main():
+        spin_until(lambda: caplog.records)
+        yield
+
+    def patient():
+        yield Sleep(0)
+
+    minios.run(patient(), slow_turn=float("inf"))
+    minios.run(main(), slow_turn=0.02)
+    assert len(caplog.records) == 1
+
+
 def test_the_report_reaches_stderr_of_a_program_that_configures_nothing():
     program = (
         "import minios, time\n"

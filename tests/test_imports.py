@@ -1,0 +1,130 @@
+"""Who may import whom, read from the sources; and what `import minios` must not bring."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# package -> what it may import of the project; the longest name that fits decides.
+ALLOWED = {
+    "syscalls": {"syscalls"},
+    "minios": {"minios.kernel", "minios.lib", "minios.errors", "syscalls"},
+    "minios.errors": {"syscalls.errors"},
+    "minios.kernel": {"minios.kernel", "syscalls"},
+    "minios.lib": {"minios.lib", "minios.errors", "syscalls"},
+    "minios.trace": {"minios.trace", "minios.kernel"},
+    "minios.sim": {"minios.sim", "minios.kernel", "minios.errors"},
+    "minios.shell": {"minios.shell", "minios.lib", "minios.kernel", "minios.errors",
+                     "minios.trace", "minios.examples_folder", "minios.compare", "syscalls"},
+    "minios.compare": {"minios.compare", "minios.lib", "minios.kernel", "minios.errors",
+                       "minios.examples_folder", "syscalls"},
+    "minios.legacy": {"minios.legacy", "minios.lib", "minios.kernel", "minios.errors", "syscalls"},
+    "minios.cli": {"minios", "syscalls"},
+    "minios.__main__": {"minios.cli"},
+    "minios.examples_folder": set(),
+}
+BASE_OF_SYSCALLS = {"syscalls.base", "syscalls.errors", "syscalls.describe", "syscalls.signums"}
+
+
+def modules():
+    for package in ("syscalls", "minios"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield name.removesuffix(".__init__"), path
+
+
+def imports_of(name, path):
+    """The project's modules that a module imports anywhere, as absolute names."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")
+                parts = parts[: len(parts) - node.level + 1]
+                base = ".".join(parts + ([node.module] if node.module else []))
+            names = [base] if node.module else [f"{base}.{alias.name}" for alias in node.names]
+            if base in ("syscalls", "minios") and node.module:
+                names = [f"{base}.{alias.name}" if is_module(base, alias.name) else base
+                         for alias in node.names]
+        else:
+            continue
+        yield from (each for each in names if each.split(".")[0] in ("minios", "syscalls"))
+
+
+def is_module(package, name):
+    folder = ROOT / package.replace(".", "/")
+    return (folder / f"{name}.py").exists() or (folder / name).is_dir()
+
+
+def rule_for(name):
+    while name not in ALLOWED:
+        name = name.rpartition(".")[0]
+    return ALLOWED[name]
+
+
+@pytest.mark.parametrize(("name", "path"), list(modules()))
+def test_a_module_imports_only_from_the_layers_it_may(name, path):
+    allowed = rule_for(name)
+    for imported in imports_of(name, path):
+        fits = any(imported == rule or imported.startswith(rule + ".") for rule in allowed)
+        public = imported == "minios" and "minios.kernel" in allowed and "kernel" not in name
+        assert fits or public, f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [each for each in modules() if each[0].startswith("minios.kernel")]
+)
+def test_the_kernel_knows_no_call_but_their_base(name, path):
+    for imported in imports_of(name, path):
+        if imported.startswith("syscalls"):
+            assert imported in BASE_OF_SYSCALLS, f"{name} imports {imported}"
+
+
+def test_no_module_is_in_an_import_circle():
+    graph = {name: set() for name, _ in modules()}
+    for name, path in modules():
+        tree = ast.parse(path.read_text())
+        top = ast.Module([node for node in tree.body], [])
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        for node in top.body:
+            if isinstance(node, ast.ImportFrom):
+                parts = package.split(".")
+                parts = parts[: len(parts) - node.level + 1] if node.level else []
+                base = ".".join(parts + ([node.module] if node.module else []))
+                for alias in node.names:
+                    target = f"{base}.{alias.name}"
+                    graph[name].add(target if target in graph else base)
+    done, path_now = set(), []
+
+    def visit(module):
+        assert module not in path_now, f"circle: {[*path_now, module]}"
+        if module in done or module not in graph:
+            return
+        path_now.append(module)
+        for target in sorted(graph[module]):
+            visit(target)
+        done.add(path_now.pop())
+
+    for module in graph:
+        visit(module)
+
+
+def test_importing_minios_brings_no_heavy_module_and_no_upper_layer():
+    program = "import sys, minios; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = [{str(ROOT)!r}]; {program}"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()
+    unwanted = {
+        "asyncio", "ssl", "subprocess", "tabulate", "selectors2", "logging", "threading",
+        "inspect", "socket", "minios.shell", "minios.aio", "minios.legacy", "minios.compare",
+        "minios.sim", "minios.trace", "minios.cli",
+    }
+    assert not unwanted & set(loaded)
