@@ -1,0 +1,7 @@
+"""`python -m minios` is the same as `minios`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

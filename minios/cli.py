@@ -1,0 +1,70 @@
+"""The command line: `minios` boots the shell, `minios WORD ...` does one thing."""
+
+import os
+import runpy
+import sys
+
+__all__ = ["main"]
+
+_USAGE = """\
+usage: minios [WORD ...]
+
+  minios                      boot a kernel and a shell
+  minios run FILE [ARG ...]   run a Python file
+  minios compare [NAME]       a program as generators and as async/await, side by side
+  minios --version            the version
+"""
+
+
+def main(arguments=None):
+    """Carry out a command line (default: sys.argv); returns the exit status, 2 for a usage error."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        return _dispatch(arguments)
+    except BrokenPipeError:
+        # Whoever read our output has gone. Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        return 130
+
+
+def _dispatch(arguments):
+    word, rest = (arguments[0], arguments[1:]) if arguments else (None, [])
+    if word is None:
+        from .shell import boot
+
+        return boot()
+    if word in ("-h", "--help", "help"):
+        print(_USAGE, end="")
+        return 0
+    if word == "--version":
+        from . import __version__
+
+        print(f"minios {__version__}")
+        return 0
+    if word == "run" and rest and not rest[0].startswith("-"):
+        return _run(rest)
+    if word == "compare":
+        from .compare import main as compare
+
+        return compare(rest)
+    problem = "run takes a FILE" if word == "run" else f"no such command: {word}"
+    print(f"minios: {problem}\n{_USAGE}", end="", file=sys.stderr)
+    return 2
+
+
+def _run(arguments):
+    """Run a file as Python would; its exit status is ours."""
+    path = arguments[0]
+    if not os.path.isfile(path):
+        print(f"minios: {path}: no such file", file=sys.stderr)
+        return 2
+    sys.argv = arguments
+    sys.path[0] = os.path.dirname(os.path.abspath(path))
+    runpy.run_path(path, run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

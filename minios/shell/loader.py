@@ -1,0 +1,90 @@
+"""The loader: runs a Python file as a program of the shell.
+
+The file runs unmodified, in a thread of its own that the shell's kernel hosts: what it says at
+top level (a loop, input(), even an endless one) holds up nobody, and when it comes to
+`minios.run(...)`, `kernel.run()` or `Scheduler().mainloop()`, its tasks run on the shell's
+kernel, where ps lists them. sys.argv belongs to the whole process: a program that reads it
+late may see that of the program started after it.
+"""
+
+import ctypes
+import sys
+import threading
+import traceback
+import types
+from pathlib import Path
+
+from minios.kernel.hosting import hosted_by
+
+from ..errors import TaskKilledError
+
+__all__ = ["Loader"]
+
+
+class Loader:
+    """One program: `start` it, then park on it; it is woken with the exit status."""
+
+    def __init__(self, kernel, leader, path, arguments):
+        self.status = None
+        self._kernel, self._leader = kernel, leader
+        self._path, self._arguments = path, arguments
+        self._thread = threading.Thread(target=self._load, name=f"minios {path}", daemon=True)
+
+    def start(self):
+        """Begin to run. Raises OSError if the file cannot be read, SyntaxError if it is none."""
+        self._code = compile(Path(self._path).read_bytes(), self._path, "exec")
+        self._kernel.hold()
+        self._thread.start()
+
+    def interrupt(self, error=KeyboardInterrupt):
+        """Raise `error` in the program's top level, at its next bytecode."""
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(self._thread.ident or 0), ctypes.py_object(error)
+        )
+
+    def __repr__(self):
+        return f"program {self._path}"
+
+    def _load(self):
+        with hosted_by(self._kernel, self._leader):
+            status = self._run()
+        self._kernel.call_from_thread(self._ended, status)
+
+    def _ended(self, status):
+        self.status = status
+        self._kernel.release()
+        self._kernel.parking.wake(self, None, status)
+
+    def _run(self):
+        """Run the file's top level; the exit status that a process would have."""
+        module = types.ModuleType("__main__")
+        module.__file__ = self._path
+        folder = str(Path(self._path).resolve().parent)
+        sys.argv = [self._path, *self._arguments]
+        sys.path.insert(0, folder)
+        try:
+            exec(self._code, module.__dict__)
+            return 0
+        except SystemExit as leave:
+            return _exit_status(leave.code)
+        except KeyboardInterrupt:
+            return 130
+        except TaskKilledError as killed:
+            return 128 + killed.signum
+        except BaseException as error:
+            # The first frame is this one.
+            traceback.print_exception(error.with_traceback(error.__traceback__.tb_next))
+            return 1
+        finally:
+            sys.path.remove(folder)
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+
+
+def _exit_status(code):
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1

@@ -1,0 +1,293 @@
+"""The shell, through a pipe and at a terminal."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+SLEEPER = """
+import minios, sys
+from syscalls import Sleep, Spawn, Wait
+
+def child():
+    yield Sleep(1000)
+
+def main():
+    print("started", *sys.argv[1:], flush=True)
+    task = yield Spawn(child())
+    try:
+        yield Wait(task)
+    finally:
+        print("cleaned up", flush=True)
+
+minios.run(main())
+"""
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Write a program into the folder that the session runs in."""
+
+    def program(name, source):
+        (tmp_path / name).write_text(textwrap.dedent(source))
+        return name
+
+    return program
+
+
+def test_ps_works_without_a_terminal(session):
+    done = session("ps")
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["TID", "PTID", "STAT", "NI", "TIME", "SW", "WAIT", "CMD"]
+    assert lines[1].split()[:4] == ["1", "0", "Ss", "0"]
+    assert "Wait(task 2)" in lines[1] and lines[1].endswith("shell")
+    assert lines[2].split()[:3] == ["2", "1", "Rs"] and lines[2].endswith("ps")
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_ps_shows_the_columns_asked_for_and_json(session):
+    done = session("ps -o tid,cmd", "ps -o tid -o stat,wait --json")
+    head, _, rest = done.stdout.partition("[")
+    assert head.splitlines()[0].split() == ["TID", "CMD"]
+    rows = json.loads("[" + rest)
+    assert rows[0] == {"tid": 1, "stat": "Ss", "wait": f"Wait(task {rows[1]['tid']})"}
+    assert rows[1]["wait"] is None
+
+
+def test_an_unknown_key_program_and_option_are_explained(session):
+    done = session("ps -o nonsense", "frobnicate", "ps --frobnicate", "run 'open")
+    assert "unknown key 'nonsense'; the keys are tid" in done.stderr
+    assert "frobnicate: no such program; `help` lists" in done.stderr
+    assert "unrecognized arguments: --frobnicate" in done.stderr
+    assert "begins with ' has no end" in done.stderr
+    assert done.returncode == 2
+
+
+def test_every_program_has_a_help_and_help_lists_it(session):
+    names = ["compare", "demos", "exit", "help", "kill", "ps", "run", "uptime", "wait"]
+    done = session("help", *(f"{name} --help" for name in names))
+    for name in names:
+        assert f"\n  {name} " in "\n" + done.stdout
+        assert f"usage: {name}" in done.stdout or f"usage: {name}" in done.stderr
+    assert done.returncode == 0
+
+
+def test_the_status_of_the_last_command_is_the_shell_s(session):
+    assert session("ps", "kill 99").returncode == 1
+    assert session("kill 99", "exit").returncode == 1
+    assert session("exit 3", "ps").stdout == ""
+    assert session("exit 3", "ps").returncode == 3
+    assert session("nonsense").returncode == 127
+
+
+def test_a_program_s_tasks_run_on_the_shell_s_kernel_and_ps_lists_them(session, program):
+    program("sleeper.py", SLEEPER)
+    done = session(
+        "run sleeper.py one 'two three' &", "wait 2 &", "ps -o tid,ptid,pgid,wait,cmd",
+        stdin=None,
+    )
+    assert "[1] 2" in done.stdout
+
+
+def test_a_background_program_is_listed_killed_and_reported(terminal, program):
+    program("sleeper.py", SLEEPER)
+    terminal.type("run sleeper.py one 'two three' &\n")
+    terminal.wait_for(r"\[1\] 2\n")
+    terminal.wait_for("started one two three")
+    listing = terminal.run("ps -o tid,ptid,pgid,stat,wait,cmd")
+    assert "2     1     2  Ss    Park(program sleeper.py)" in listing
+    assert "  3     2     2  S     Wait(task 4)" in listing
+    assert "  4     3     2  S     Sleep(1000)" in listing
+    terminal.type("kill %1\n")
+    terminal.wait_for("cleaned up")
+    terminal.type("wait\n")
+    terminal.wait_for(r"\[1\]\+ .*killed by task .* run sleeper.py one 'two three'")
+    assert "child" not in terminal.run("ps")
+
+
+def test_ctrl_c_interrupts_the_program_in_the_foreground_and_not_the_shell(terminal, program):
+    program("sleeper.py", SLEEPER)
+    terminal.type("run sleeper.py\n")
+    terminal.wait_for("started")
+    terminal.type("\x03")
+    terminal.wait_for(r"cleaned up\n")
+    terminal.wait_for(r"minios\$ ")
+    assert "sleeper" not in terminal.run("ps")
+
+
+def test_ctrl_c_at_the_prompt_gives_a_new_prompt(terminal):
+    terminal.type("ps -o no\x03")
+    terminal.wait_for(r"\nminios\$ ")
+    assert "CMD" in terminal.run("ps")
+
+
+def test_ctrl_d_leaves_the_shell(terminal):
+    terminal.type("\x04")
+    terminal.wait_for("exit")
+    assert terminal.process.wait(20) == 0
+
+
+def test_exit_ends_background_programs_cleanly(terminal, program):
+    program("sleeper.py", SLEEPER)
+    terminal.type("run sleeper.py &\n")
+    terminal.wait_for("started")
+    terminal.type("exit 7\n")
+    terminal.wait_for("cleaned up")
+    assert terminal.process.wait(20) == 7
+
+
+def test_a_program_that_never_yields_at_its_top_level_does_not_hold_up_the_shell(
+    terminal, program
+):
+    program("spin.py", 'print("spinning", flush=True)\nwhile True:\n    pass\n')
+    terminal.type("run spin.py &\n")
+    terminal.wait_for("spinning")
+    assert "run spin.py" in terminal.run("ps")
+    terminal.type("kill %1\n")
+    terminal.type("wait\n")
+    terminal.wait_for(r"\[1\]\+ ")
+
+
+def test_a_program_reads_the_terminal_in_the_foreground(terminal, program):
+    program("ask.py", 'print("hello,", input("name? "), flush=True)\n')
+    terminal.type("run ask.py\n")
+    terminal.wait_for(r"name\? ")
+    terminal.type("Ada\n")
+    terminal.wait_for("hello, Ada")
+    terminal.wait_for(r"minios\$ ")
+
+
+def test_the_word_of_a_python_file_runs_it(session, program):
+    program("hi.py", 'import sys; print("hi", __name__, sys.argv)')
+    assert "hi __main__ ['hi.py', 'you']" in session("hi.py you").stdout
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "words"),
+    [
+        ("raise SystemExit(5)", 5, ""),
+        ("import sys; sys.exit('no good')", 1, "no good"),
+        ("1 / 0", 1, "ZeroDivisionError"),
+        ("def broken(:", 126, "line 1"),
+        ("import minios\nasync def main(): return 1\nprint(minios.run(main()))", 0, ""),
+        ("import minios\ndef main():\n  yield\n  1 / 0\nminios.run(main())", 1, "in main"),
+        ("import minios, sys\ndef main():\n  yield\n  sys.exit(4)\nminios.run(main())", 4, ""),
+    ],
+)
+def test_the_exit_status_of_a_program_is_as_python_s(session, program, source, status, words):
+    program("program.py", source)
+    done = session("run program.py")
+    assert done.returncode == status
+    assert words in done.stderr
+
+
+def test_a_file_that_is_not_there_is_named(session):
+    done = session("run nowhere.py")
+    assert "run: nowhere.py: No such file" in done.stderr and done.returncode == 127
+
+
+def test_classic_programs_that_bring_a_kernel_of_their_own_run_one_after_the_other(
+    session, program
+):
+    program(
+        "classic.py",
+        """
+        import minios
+
+        def count(name, n):
+            for i in range(n):
+                print(name, i)
+                yield
+
+        kernel = minios.Kernel()
+        kernel.spawn(count("a", 2))
+        kernel.spawn(count("b", 2))
+        kernel.run()
+        print("over")
+        """,
+    )
+    done = session("run classic.py", "run classic.py")
+    assert done.stdout == "a 0\nb 0\na 1\nb 1\nover\n" * 2
+    assert done.stderr == ""
+
+
+def test_wait_returns_the_status_of_the_job_it_waited_for(session, program):
+    program("five.py", "raise SystemExit(5)")
+    done = session("run five.py &", "wait %1")
+    assert done.returncode == 5
+    assert session("wait 99").returncode == 127
+    assert session("wait %7").returncode == 127
+
+
+def test_kill_takes_signals_by_name_and_number(session, program):
+    program("sleeper.py", SLEEPER)
+    for word in ("-9", "-KILL", "-SIGKILL", "-s KILL", "-TERM", "-15"):
+        done = session("run sleeper.py &", f"kill {word} %1", "wait %1")
+        assert done.returncode == (128 + (15 if "15" in word or "TERM" in word else 9))
+    assert "no such signal" in session("kill -NONSENSE 1").stderr
+    assert "SIGTERM" in session("kill -l").stdout
+
+
+def test_stop_and_continue_show_in_the_state(terminal, program):
+    program("ticks.py", SLEEPER)
+    terminal.type("run ticks.py &\n")
+    terminal.wait_for("started")
+    terminal.run("kill -STOP 4")
+    assert " T " in terminal.run("ps -o tid,stat,cmd").replace("  ", " ")
+    terminal.run("kill -CONT 4")
+    assert " T " not in terminal.run("ps -o tid,stat,cmd").replace("  ", " ")
+
+
+def test_the_demos_are_listed_and_run_by_number_and_name(session):
+    done = session("demos", "demos 2")
+    assert "02_taking_turns" in done.stdout and "10_crawler" in done.stdout
+    assert "ping 1" in done.stdout
+    assert "ping 1" in session("demos taking_turns").stdout
+    assert session("demos 99").returncode == 1
+
+
+def test_uptime_tells_the_time_and_the_number_of_tasks(session):
+    assert " up 0 min,  2 tasks, 1 running" in session("uptime").stdout
+
+
+def test_a_line_of_a_file_of_commands_may_end_in_nothing(session):
+    assert "CMD" in session(stdin="ps").stdout
+    assert session(stdin="").returncode == 0
+    assert session(stdin="# nothing\n\n   \n").stdout == ""
+
+
+def test_bytes_that_are_no_text_are_an_unknown_program(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "minios"], cwd=tmp_path, input=b"\xff\xfe\x00x\nps\n",
+        capture_output=True, timeout=60,
+    )
+    assert b"no such program" in done.stderr and b"CMD" in done.stdout
+
+
+def test_commands_are_read_from_a_regular_file(tmp_path):
+    script = tmp_path / "script"
+    script.write_text("ps\nexit 4\n")
+    with script.open() as stdin:
+        done = subprocess.run(
+            [sys.executable, "-m", "minios"], stdin=stdin, capture_output=True, text=True,
+            timeout=60,
+        )
+    assert "shell" in done.stdout and done.returncode == 4
+
+
+def test_the_flags_of_standard_input_are_left_as_they_were(tmp_path):
+    reader, writer = os.pipe()
+    os.write(writer, b"ps\n")
+    os.close(writer)
+    subprocess.run([sys.executable, "-m", "minios"], stdin=reader, capture_output=True, timeout=60)
+    assert os.get_blocking(reader)
+    os.close(reader)
+
+
+def test_sigterm_ends_a_shell_as_it_ends_any_process(terminal):
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.process.wait(20) == -signal.SIGTERM
