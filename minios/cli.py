@@ -17,7 +17,7 @@ usage: minios [WORD ...]
 
 
 def main(arguments=None):
-    """Carry out a command line (default: sys.argv); returns the exit status, 2 for a usage error."""
+    """Carry out a command line (default: sys.argv) and return its exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         return _dispatch(arguments)

@@ -28,7 +28,8 @@ class SigWait(SystemCall):
             raise ValueError("SigWait takes at least one signal")
         for fixed in (SIGKILL, SIGSTOP):
             if fixed in self.signums:
-                raise ValueError(f"{signal_name(fixed)} cannot be waited for: Unix does not hand it over")
+                name = signal_name(fixed)
+                raise ValueError(f"{name} cannot be waited for: Unix does not hand it over")
 
     def handle(self, kernel, task):
         kernel.interrupts.wait(self.signums, task)

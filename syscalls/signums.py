@@ -37,7 +37,7 @@ def check_signum(signum, zero_too=False):
 
 def signal_name(signum):
     """`SIGTERM` for 15; the number where it has no name."""
-    import signal       # late: see above
+    import signal  # late: see above
 
     try:
         return signal.Signals(signum).name

@@ -15,6 +15,12 @@ from syscalls.errors import Cancelled, KernelError
 
 __all__ = ["hosted_by", "run_as_guest"]
 
+# What the guest borrows from its host meanwhile, since its tasks and threads go on using it.
+_SHARED = (
+    "spawn", "kill", "find_task", "call_from_thread", "call_at", "hold", "release", "attach",
+    "detach", "now", "tasks", "timers", "poller", "parking", "interrupts", "thread",
+)
+
 
 @contextmanager
 def hosted_by(kernel, leader):
@@ -37,7 +43,7 @@ def run_as_guest(guest, site, routine, name):
     program = _Program(host, leader, main)
     host.call_from_thread(program.move_in, guest)
     program.ended.wait()
-    guest.host = None
+    program.move_out(guest)
     if main is not None:
         return main.result()
     if leader.done():
@@ -57,6 +63,7 @@ class _Program:
         self.call = self        # so much is asked of a waiter: the call it is blocked on
         self._left = set()
         self._ending = False
+        self._own = {}
 
     def move_in(self, guest):
         """In the host's thread: let the guest's tasks be the host's."""
@@ -64,11 +71,22 @@ class _Program:
         if self.leader.done():
             for task in tasks:
                 task.end(None, Cancelled())
-        else:
-            guest.host = self.host
-            for task in tasks:
-                self.host.adopt(task, self.leader)
-        self._watch([task for task in tasks if not task.daemon])
+            self.ended.set()
+            return
+        self._own = {name: vars(guest)[name] for name in _SHARED if name in vars(guest)}
+        for name in _SHARED:
+            setattr(guest, name, getattr(self.host, name))
+        guest.host = self.host
+        for task in tasks:
+            self.host.adopt(task, self.leader)
+        self._watch()
+
+    def move_out(self, guest):
+        """In the program's thread, when all is over: let the guest be itself again."""
+        for name in _SHARED:
+            vars(guest).pop(name, None)
+        vars(guest).update(self._own)
+        guest.host = None
 
     def task_ended(self, kernel, waiter, task):
         """One of the tasks has ended; True if the program hears of what it raised."""
@@ -76,22 +94,31 @@ class _Program:
         if self._ending:
             if not self._left:
                 self.ended.set()
-        elif task is self.main or not self._left:
+        elif task is self.main:
             self._end()
+        elif not self._left:
+            self._watch()       # the tasks that were spawned meanwhile
         return task is self.main
 
-    def _watch(self, tasks):
-        self._left = {task for task in tasks if not task.done()}
+    def _watch(self):
+        """See to the end of the main task, or, without one, of all that keep a kernel running."""
+        if self.main is not None:
+            self._left = {self.main}
+        else:
+            self._left = {task for task in self._group() if not task.daemon}
         for task in self._left:
             task.add_waiter(self)
         if not self._left:
             self._end()
 
+    def _group(self):
+        group, leader = self.leader.group, self.leader
+        return [t for t in self.host.tasks.values() if t.group == group and t is not leader]
+
     def _end(self):
         """The program's run() is over: shut down what it leaves behind, then wake its thread."""
         self._ending = True
-        group, leader, host = self.leader.group, self.leader, self.host
-        rest = [t for t in host.tasks.values() if t.group == group and t is not leader]
+        host, rest = self.host, self._group()
         self._left = set(rest)
         if not rest:
             self.ended.set()

@@ -6,7 +6,7 @@ and the kernel acts on it between two turns. The exception is a second Ctrl-C be
 has been delivered: somebody holds the CPU, and it raises on the spot.
 """
 
-import _signal as signal        # the C half: see syscalls/signums.py
+import _signal as signal  # the C half: see syscalls/signums.py
 from collections import OrderedDict
 
 from syscalls.errors import KernelError

@@ -20,7 +20,6 @@ from syscalls.errors import (
     TaskKilledError,
     TaskLimitError,
 )
-
 from syscalls.signums import SIGTERM, check_signum
 
 from . import watchdog
@@ -83,6 +82,7 @@ class Kernel:
         self._last_tid = 0
         self._alive = 0             # tasks that keep the kernel running: all but daemons
         self._held = 0              # answers that other threads owe
+        self._turns = _TURNS        # between two polls
         self._fatal = None          # what run() raises in the end
         self._ending = False
 
@@ -95,8 +95,6 @@ class Kernel:
         would rather `yield Spawn(routine)`. Raises as Spawn does, and KernelError in a thread
         that is not the kernel's.
         """
-        if self.host is not None:
-            return self.host.spawn(routine, name, daemon)
         if self.thread not in (None, get_ident()):
             raise KernelError(
                 "spawn belongs to the kernel's own thread; elsewhere say "
@@ -193,6 +191,8 @@ class Kernel:
         del self.tasks[task.tid]
         if not task.daemon:
             self._alive -= 1
+        if task is self.main_task or not self._alive:
+            self._turns = 1     # it may be over: let nobody have turns that are not due
         task.end(result, error)
         if self._hooks:
             self._report("task_ended", task)
@@ -330,7 +330,7 @@ class Kernel:
     def run_from(self, site, routine, name):
         """`run`, with the place that it was called from."""
         if running.host is not None and not self.devices_given:
-            from .hosting import run_as_guest   # only what a shell loads needs it
+            from .hosting import run_as_guest  # only what a shell loads needs it
 
             return run_as_guest(self, site, routine, name)
         self._check_idle()
@@ -365,6 +365,7 @@ class Kernel:
             raise
         self.thread = get_ident()
         self._ending = self.impatient = False
+        self._turns = _TURNS
         running.kernel = self
         self.interrupts.install()
         watchdog.watch(self)
@@ -398,7 +399,7 @@ class Kernel:
         if self.timers:
             self.timers.expire(self.now(), self)
         turns, calls = 0, self._inbox.calls
-        while self.ready and turns < _TURNS and not calls:
+        while self.ready and turns < self._turns and not calls:
             batch, self.ready = self.ready, []
             if self.order is not None:
                 batch, later = self.order(batch)

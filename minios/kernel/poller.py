@@ -18,7 +18,7 @@ by an identity.
 import io
 import os
 import time
-from _socket import socket      # the base of socket.socket, without the imports
+from _socket import socket  # the base of socket.socket, without the imports
 from _weakref import ref
 from errno import EBADF, EPERM
 

@@ -6,7 +6,7 @@ seconds, the task is in one and the same turn, and its stack is logged. The run 
 nothing for it: it keeps both facts anyway.
 """
 
-import _thread      # `threading` takes several times as long to import
+import _thread  # `threading` takes several times as long to import
 import sys
 import time
 

@@ -110,6 +110,53 @@ def test_what_a_hosted_main_leaves_behind_is_shut_down_before_its_run_returns():
     assert host(program) == ("done", ["no", "cleaned up"])
 
 
+def test_a_run_without_a_routine_lasts_until_the_tasks_of_its_tasks_have_ended():
+    log = []
+
+    def late():
+        yield Sleep(0.01)
+        log.append("late ended")
+
+    def first():
+        yield Spawn(late())
+
+    def program():
+        kernel = minios.Kernel()
+        kernel.spawn(first())
+        kernel.run()
+        return list(log)
+
+    assert host(program) == ["late ended"]
+
+
+def test_a_hosted_kernel_s_methods_reach_its_host_and_are_its_own_again_afterwards():
+    log = []
+
+    def program():
+        kernel = minios.Kernel()
+
+        def main():
+            tid = yield GetTid()
+            log.append((kernel.kill(tid, 0), tid in kernel.tasks))
+            kernel.hold()
+            threading.Thread(target=kernel.call_from_thread, args=(answer,)).start()
+            log.append((yield Park("answer")))
+
+        def answer():
+            kernel.release()
+            kernel.parking.wake("answer", 1, "called")
+
+        before = dict(vars(kernel))
+        kernel.run(main())
+        kernel.run(main())
+        assert {name for name, value in vars(kernel).items() if value is not before[name]} <= {
+            "_last_tid"
+        }
+        return log
+
+    assert host(program) == [(True, True), "called"] * 2
+
+
 def test_killing_the_main_task_of_a_hosted_program_ends_its_run():
     def main():
         yield Sleep(100)
