@@ -49,10 +49,8 @@ def imports_of(name, path):
                 parts = package.split(".")
                 parts = parts[: len(parts) - node.level + 1]
                 base = ".".join(parts + ([node.module] if node.module else []))
-            names = [base] if node.module else [f"{base}.{alias.name}" for alias in node.names]
-            if base in ("syscalls", "minios") and node.module:
-                names = [f"{base}.{alias.name}" if is_module(base, alias.name) else base
-                         for alias in node.names]
+            names = [f"{base}.{alias.name}" if is_module(base, alias.name) else base
+                     for alias in node.names]
         else:
             continue
         yield from (each for each in names if each.split(".")[0] in ("minios", "syscalls"))

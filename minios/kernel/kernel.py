@@ -8,17 +8,13 @@ parking.py, interrupts.py (Ctrl-C), shutdown.py, deadlock.py, watchdog.py.
 """
 
 from _thread import get_ident
-from contextvars import copy_context
-from types import CoroutineType, GeneratorType
 
-from syscalls.base import SystemCall, running
+from syscalls.base import running
 from syscalls.describe import caller_site
 from syscalls.errors import (
     DeadlockError,
     KernelError,
     NoSuchTaskError,
-    TaskKilledError,
-    TaskLimitError,
 )
 from syscalls.signums import SIGTERM, check_signum
 
@@ -28,22 +24,21 @@ from .deadlock import deadlock_report
 from .fairness import by_nice
 from .inbox import Inbox
 from .interrupts import Interrupts
-from .log import log_callback, log_handler, log_orphan
+from .log import log_callback
 from .parking import Parking
 from .poller import Poller
 from .shutdown import shut_down
 from .signals import interrupt_task, send_signal
-from .task import HALT, Task, check_routine
+from .table import TaskTable
 from .timers import Timer, Timers
-from .trampoline import advance, call_routine
+from .trampoline import advance, refuse
 
 __all__ = ["Kernel", "current_kernel", "current_task", "run"]
 
 _TURNS = 128        # between two polls, if so many tasks become ready one after the other
-_REMEMBERED = 64    # ended tasks that nobody waited for, kept for a later Wait
 
 
-class Kernel:
+class Kernel(TaskTable):
     """A machine of its own: tasks, a ready queue, timers, descriptors.
 
     `selector`: any object with the interface of the standard `selectors` (default: the best
@@ -61,32 +56,27 @@ class Kernel:
         self.order = order
         if not slow_turn > 0 or not grace >= 0:
             raise ValueError(f"slow_turn must be > 0 and grace >= 0, not {slow_turn} and {grace}")
-        self.grace, self.slow_turn, self.max_tasks = grace, slow_turn, max_tasks
-        self.tasks = {}             # tid -> Task, the live ones
+        super().__init__(max_tasks)
+        self.grace, self.slow_turn = grace, slow_turn
         self.ready = []             # the ready queue
         self.timers = Timers()
         self.poller = Poller(self, selector)
         self.parking = Parking(self)
         self.interrupts = Interrupts(self)
         self.current = None         # the task whose turn it is
-        self.main_task = None       # the one that run() was given
         self.thread = None          # the thread it runs in, while it runs
         self.host = None            # the kernel that runs this one's tasks: see hosting.py
         self.impatient = False      # a Ctrl-C has cut the shutdown short
         self.booted_at = self.now()
         self.devices_given = not (selector is None and clock is None and order is None)
         self._inbox = Inbox()
-        self._handlers = {}         # type of what is yielded -> handler(request, kernel, task)
-        self._hooks = []
-        self._ended = {}            # tid -> Task, the last few that nobody waited for
-        self._last_tid = 0
-        self._alive = 0             # tasks that keep the kernel running: all but daemons
+        self.handlers = {}          # type of what is yielded -> handler(request, kernel, task)
+        self.hooks = []             # who observes: see attach
         self._held = 0              # answers that other threads owe
         self._turns = _TURNS        # between two polls
-        self._fatal = None          # what run() raises in the end
         self._ending = False
 
-    # --- Tasks ---------------------------------------------------------------------------
+    # --- What users ask ------------------------------------------------------------------
 
     def spawn(self, routine, name=None, daemon=False):
         """Start `routine` (a generator or a coroutine object) as a task; return the Task.
@@ -101,61 +91,6 @@ class Kernel:
                 "kernel.call_from_thread(kernel.spawn, routine)"
             )
         return self.start_task(routine, name, daemon, self.current, caller_site())
-
-    def start_task(self, routine, name, daemon, parent, site):
-        """Make a Task and let it be ready; what Spawn and spawn stand on."""
-        check_routine(routine)
-        if self.max_tasks is not None and len(self.tasks) >= self.max_tasks:
-            raise TaskLimitError(
-                f"the process table is full: {len(self.tasks)} tasks are alive; wait for some "
-                "to end, or give the kernel a higher max_tasks"
-            )
-        if parent is None:
-            context = copy_context()
-        else:
-            context = parent.context.copy()
-        if name is None:
-            name = getattr(routine, "__name__", None) or type(routine).__name__
-        self._last_tid = tid = self._last_tid + 1
-        task = Task(self, tid, routine, name, daemon, parent, context, site)
-        self._admit(task)
-        return task
-
-    def _admit(self, task):
-        self.tasks[task.tid] = task
-        if not task.daemon:
-            self._alive += 1
-        self.ready.append(task)
-        if self._hooks:
-            self._report("task_spawned", task)
-
-    def adopt(self, task, parent):
-        """Take over a task of another kernel that has not started, as a child of `parent`."""
-        self._last_tid = tid = self._last_tid + 1
-        task.kernel, task.tid = self, tid
-        task.ptid, task.group, task.nice = parent.tid, parent.group, parent.nice
-        self._admit(task)
-
-    def move_out(self):
-        """Give up the tasks, none of which has started: another kernel adopts them."""
-        tasks = list(self.tasks.values())
-        self.tasks.clear()
-        self.ready.clear()
-        self._alive = 0
-        return tasks
-
-    def find_task(self, task):
-        """The Task for a Task or a tid. Raises NoSuchTaskError, TypeError, KernelError."""
-        if isinstance(task, Task):
-            if task.kernel is not self:
-                raise KernelError(f"{task!r} belongs to another kernel")
-            return task
-        if not isinstance(task, int):
-            raise TypeError(f"{task!r} is no task: give a Task or a tid")
-        found = self.tasks.get(task) or self._ended.get(task)
-        if found is None:
-            raise NoSuchTaskError(f"there is no task {task}; `yield Tasks()` lists those there are")
-        return found
 
     def kill(self, task, signum=SIGTERM):
         """Send a signal from a plain function; True, or False where there is no such task.
@@ -186,44 +121,9 @@ class Kernel:
         if self.order is None:
             self.order = by_nice
 
-    def end_task(self, task, result, error):
-        """Give `task` its outcome, and let everybody know who has to."""
-        del self.tasks[task.tid]
-        if not task.daemon:
-            self._alive -= 1
-        if task is self.main_task or not self._alive:
-            self._turns = 1     # it may be over: let nobody have turns that are not due
-        task.end(result, error)
-        if self._hooks:
-            self._report("task_ended", task)
-        heard = task is self.main_task
-        for waiter in task.take_waiters():
-            # False is the answer of one who only watches, and takes no error.
-            heard |= waiter.call.task_ended(self, waiter, task) is not False
-        if not heard:
-            self._bury(task, error)
-
-    def forget_ended(self, task):
-        """Somebody has waited for `task` after its end."""
-        self._ended.pop(task.tid, None)
-
-    def _bury(self, task, error):
-        """Nobody waits for `task`: keep its outcome for a while; an error goes to the log."""
-        if isinstance(task.exception(), (SystemExit, KeyboardInterrupt)):
-            self._leave_program(task, error)
-        elif error is not None and not isinstance(task.exception(), TaskKilledError):
-            log_orphan(task, error)
-        self._ended[task.tid] = task
-        if len(self._ended) > _REMEMBERED:
-            del self._ended[next(iter(self._ended))]
-
-    def _leave_program(self, task, error):
-        """sys.exit() in a task ends the program that it belongs to: its group, or all."""
-        leader = self.tasks.get(task.group) or self.main_task
-        if leader is not None and not leader.done():
-            interrupt_task(self, leader, error)
-        elif self._fatal is None:
-            self._fatal = error
+    def hurry(self):
+        """The program may be over: let nobody have turns that are not due."""
+        self._turns = 1
 
     def interrupt_main(self, error):
         """Ctrl-C: throw `error` into the main task; without one, end the program with it."""
@@ -299,17 +199,18 @@ class Kernel:
 
     def attach(self, hooks):
         """Report to `hooks` (see Hooks) from now on."""
-        self._hooks = [*self._hooks, hooks]
-        self._handlers.clear()      # learned anew, with the report of each call
+        self.hooks = [*self.hooks, hooks]
+        self.handlers.clear()      # learned anew, with the report of each call
         hooks.attached(self)
 
     def detach(self, hooks):
         """Report to `hooks` no more; harmless if it was not attached."""
-        self._hooks = [each for each in self._hooks if each is not hooks]
-        self._handlers.clear()
+        self.hooks = [each for each in self.hooks if each is not hooks]
+        self.handlers.clear()
 
-    def _report(self, event, *arguments):
-        for hooks in self._hooks:
+    def report(self, event, *arguments):
+        """Tell every hook of an event; one that fails is detached."""
+        for hooks in self.hooks:
             try:
                 getattr(hooks, event)(*arguments)
             except Exception as error:
@@ -405,7 +306,7 @@ class Kernel:
                 batch, later = self.order(batch)
                 self.ready += later
             turns += len(batch) or _TURNS
-            if self._hooks:
+            if self.hooks:
                 self._run_observed(batch)
             else:
                 self._run_batch(batch)
@@ -416,16 +317,16 @@ class Kernel:
         if not self.can_go_on():
             report, cycle = deadlock_report(self)
             raise DeadlockError(report, cycle)
-        if self._hooks:
-            self._report("idle_started", None if due is None else max(0.0, due - self.now()))
+        if self.hooks:
+            self.report("idle_started", None if due is None else max(0.0, due - self.now()))
         self._inbox.blocking = True
         if self._inbox.calls:
             self.poller.poll(0)
         else:
             self.clock.wait(due, self.poller.poll, self._held > 0)
         self._inbox.blocking = False
-        if self._hooks:
-            self._report("idle_ended")
+        if self.hooks:
+            self.report("idle_ended")
 
     def can_go_on(self, besides=None):
         """Whether anything can still happen by itself, the timer `besides` left out."""
@@ -439,7 +340,7 @@ class Kernel:
 
     def _run_batch(self, batch):
         """Give every task of `batch` its turn: the hot path."""
-        handlers, append = self._handlers, self.ready.append
+        handlers, append = self.handlers, self.ready.append
         turns = iter(batch)
         try:
             for task in turns:
@@ -466,7 +367,7 @@ class Kernel:
                 if request is None:
                     advance(self, task, error=failed)
                 else:
-                    self.refuse(task, request, failed)
+                    refuse(self, task, request, failed)
                 failed = None
         finally:
             self.current = None
@@ -475,73 +376,9 @@ class Kernel:
     def _run_observed(self, batch):
         """The same with hooks: batches of one, and a report around each."""
         for task in batch:
-            self._report("turn_started", task)
+            self.report("turn_started", task)
             self._run_batch([task])
-            self._report("turn_ended", task)
-
-    def answer(self, task, request):
-        """Carry out what `task` has yielded, outside the hot path."""
-        if request is None:
-            self.make_ready(task)
-            return
-        task.call = request
-        try:
-            self.handler_of(type(request))(request, self, task)
-            return
-        except Exception as error:
-            failed = error
-        self.refuse(task, request, failed)
-
-    def handler_of(self, kind):
-        """The handler for what is of type `kind`; learned at its first sight."""
-        handler = self._handlers.get(kind)
-        if handler is None:
-            if issubclass(kind, SystemCall):
-                handler = self._observed(kind.handle) if self._hooks else kind.handle
-            elif issubclass(kind, (GeneratorType, CoroutineType)):
-                handler = call_routine
-            elif kind is type(HALT):
-                handler = _halt
-            elif kind is type(None):
-                return None
-            else:
-                return _not_a_call
-            self._handlers[kind] = handler
-        return handler
-
-    def _observed(self, handle):
-        def report_and_handle(request, kernel, task):
-            self._report("call_made", task, request)
-            handle(request, kernel, task)
-
-        return report_and_handle
-
-    def refuse(self, task, request, error):
-        """The handler of `request` has failed: raise it at the task's yield."""
-        if type(request) not in self._handlers and isinstance(error, KeyError):
-            self.answer(task, request)      # its type is seen for the first time
-        elif task.done() or (task.call is None and task in self.ready):
-            log_handler(task, request, error)
-        else:
-            task.call = request
-            self.throw(task, error)
-
-
-def _halt(request, kernel, task):
-    """A detour let the task have no turn: it is stopped, or has ended."""
-    task.call = None
-    task.switches -= 1
-
-
-def _not_a_call(request, kernel, task):
-    """The handler of everything that is neither a call nor a routine."""
-    if isinstance(request, Task):
-        hint = "`yield Wait(task)` waits for a task"
-    elif callable(request):
-        hint = "call the function, and yield what it returns"
-    else:
-        hint = "yield a system call, a generator or coroutine, or nothing"
-    raise TypeError(f"task {task.tid} ({task.name}) yielded {request!r}, no system call: {hint}")
+            self.report("turn_ended", task)
 
 
 def run(routine, *, name=None, **kernel_options):

@@ -1,14 +1,93 @@
-"""The trampoline: routines that call routines on the task's own explicit stack (PEP 342).
+"""The trampoline: what happens to the thing that a task yields.
 
-`yield routine()` pushes the routine and resumes it; when it returns, its value is sent to the
+A system call goes to its handler, which is looked up by type and learned at first sight, so
+that the run loop asks no questions. A routine is run on the task's own explicit stack (PEP 342):
+`yield routine()` pushes it and resumes it; when it returns, its value is sent to the
 caller, and what it raises is thrown into the caller. All of it happens in one turn of the
 task, as a plain function call would, and in a loop, so that the depth is limited by memory
 alone. Each entry of the stack is the root of a `yield from` chain (PEP 380).
 """
 
-from .task import check_routine
+from types import CoroutineType, GeneratorType
 
-__all__ = ["advance", "call_routine"]
+from syscalls.base import SystemCall
+
+from .log import log_handler
+from .task import HALT, Task, check_routine
+
+__all__ = ["advance", "answer", "call_routine", "handler_of", "refuse"]
+
+
+# --- Calls ---------------------------------------------------------------------------------
+
+
+def handler_of(kernel, kind):
+    """The handler(request, kernel, task) for what is of type `kind`, learned at first sight."""
+    handler = kernel.handlers.get(kind)
+    if handler is None:
+        if issubclass(kind, SystemCall):
+            handler = _observed(kind.handle) if kernel.hooks else kind.handle
+        elif issubclass(kind, (GeneratorType, CoroutineType)):
+            handler = call_routine
+        elif kind is type(HALT):
+            handler = _halt
+        else:
+            return _not_a_call
+        kernel.handlers[kind] = handler
+    return handler
+
+
+def answer(kernel, task, request):
+    """Carry out what `task` has yielded, outside the hot path."""
+    if request is None:
+        kernel.make_ready(task)
+        return
+    task.call = request
+    try:
+        handler_of(kernel, type(request))(request, kernel, task)
+        return
+    except Exception as error:
+        failed = error
+    refuse(kernel, task, request, failed)
+
+
+def refuse(kernel, task, request, error):
+    """The handler of `request` has failed: raise it at the task's yield."""
+    if type(request) not in kernel.handlers and isinstance(error, KeyError):
+        answer(kernel, task, request)       # its type is seen for the first time
+    elif task.done() or (task.call is None and task in kernel.ready):
+        log_handler(task, request, error)
+    else:
+        task.call = request
+        kernel.throw(task, error)
+
+
+def _observed(handle):
+    def report_and_handle(request, kernel, task):
+        kernel.report("call_made", task, request)
+        handle(request, kernel, task)
+
+    return report_and_handle
+
+
+def _halt(request, kernel, task):
+    """A detour let the task have no turn: it is stopped, or has ended."""
+    task.call = None
+    task.switches -= 1
+
+
+def _not_a_call(request, kernel, task):
+    """The handler of everything that is neither a call nor a routine."""
+    if isinstance(request, Task):
+        hint = "`yield Wait(task)` waits for a task"
+    elif callable(request):
+        hint = "call the function, and yield what it returns"
+    else:
+        hint = "yield a system call, a generator or coroutine, or nothing"
+    raise TypeError(f"task {task.tid} ({task.name}) yielded {request!r}, no system call: {hint}")
+
+
+# --- Routines ------------------------------------------------------------------------------
 
 
 def call_routine(routine, kernel, task):
@@ -40,13 +119,13 @@ def advance(kernel, task, request=None, error=None):
                 error = caught
                 continue
             error = None
-            if kernel.handler_of(type(request)) is not call_routine:
-                kernel.answer(task, request)
+            if request is None or handler_of(kernel, type(request)) is not call_routine:
+                answer(kernel, task, request)
                 return
             try:
                 check_routine(request)
             except Exception as refused:
-                kernel.refuse(task, request, refused)
+                refuse(kernel, task, request, refused)
                 return
     finally:
         # The error's traceback holds this frame: without this it would hold the error, and

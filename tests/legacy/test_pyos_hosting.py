@@ -1,6 +1,5 @@
 """pyos programs that a shell loads: their tasks run on its kernel."""
 
-import pytest
 
 import minios
 from minios.legacy.pyos import GetTid, KillTask, NewTask, Recv, Scheduler, Send, WaitTask

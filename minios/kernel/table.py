@@ -1,0 +1,123 @@
+"""The process table: which tasks there are, how one is entered, found, ended and remembered.
+
+The kernel is a process table that runs (see kernel.py); this half of it knows nothing of turns.
+"""
+
+from contextvars import copy_context
+
+from syscalls.errors import KernelError, NoSuchTaskError, TaskKilledError, TaskLimitError
+
+from .log import log_orphan
+from .signals import interrupt_task
+from .task import Task, check_routine
+
+__all__ = ["TaskTable"]
+
+_REMEMBERED = 64    # ended tasks that nobody waited for, kept for a later Wait
+
+
+class TaskTable:
+    """The live tasks, and the last few that have ended."""
+
+    def __init__(self, max_tasks):
+        self.max_tasks = max_tasks
+        self.tasks = {}             # tid -> Task, the live ones
+        self.main_task = None       # the one that run() was given
+        self._ended = {}            # tid -> Task, the last few that nobody waited for
+        self._last_tid = 0
+        self._alive = 0             # tasks that keep the kernel running: all but daemons
+        self._fatal = None          # what run() raises in the end
+
+    def start_task(self, routine, name, daemon, parent, site):
+        """Make a Task and let it be ready; what Spawn and spawn stand on."""
+        check_routine(routine)
+        if self.max_tasks is not None and len(self.tasks) >= self.max_tasks:
+            raise TaskLimitError(
+                f"the process table is full: {len(self.tasks)} tasks are alive; wait for some "
+                "to end, or give the kernel a higher max_tasks"
+            )
+        if parent is None:
+            context = copy_context()
+        else:
+            context = parent.context.copy()
+        if name is None:
+            name = getattr(routine, "__name__", None) or type(routine).__name__
+        self._last_tid = tid = self._last_tid + 1
+        task = Task(self, tid, routine, name, daemon, parent, context, site)
+        self._admit(task)
+        return task
+
+    def _admit(self, task):
+        self.tasks[task.tid] = task
+        if not task.daemon:
+            self._alive += 1
+        self.ready.append(task)
+        if self.hooks:
+            self.report("task_spawned", task)
+
+    def adopt(self, task, parent):
+        """Take over a task of another kernel that has not started, as a child of `parent`."""
+        self._last_tid = tid = self._last_tid + 1
+        task.kernel, task.tid = self, tid
+        task.ptid, task.group, task.nice = parent.tid, parent.group, parent.nice
+        self._admit(task)
+
+    def move_out(self):
+        """Give up the tasks, none of which has started: another kernel adopts them."""
+        tasks = list(self.tasks.values())
+        self.tasks.clear()
+        self.ready.clear()
+        self._alive = 0
+        return tasks
+
+    def find_task(self, task):
+        """The Task for a Task or a tid. Raises NoSuchTaskError, TypeError, KernelError."""
+        if isinstance(task, Task):
+            if task.kernel is not self:
+                raise KernelError(f"{task!r} belongs to another kernel")
+            return task
+        if not isinstance(task, int):
+            raise TypeError(f"{task!r} is no task: give a Task or a tid")
+        found = self.tasks.get(task) or self._ended.get(task)
+        if found is None:
+            raise NoSuchTaskError(f"there is no task {task}; `yield Tasks()` lists those there are")
+        return found
+
+    def end_task(self, task, result, error):
+        """Give `task` its outcome, and let everybody know who has to."""
+        del self.tasks[task.tid]
+        if not task.daemon:
+            self._alive -= 1
+        if task is self.main_task or not self._alive:
+            self.hurry()
+        task.end(result, error)
+        if self.hooks:
+            self.report("task_ended", task)
+        heard = task is self.main_task
+        for waiter in task.take_waiters():
+            # False is the answer of one who only watches, and takes no error.
+            heard |= waiter.call.task_ended(self, waiter, task) is not False
+        if not heard:
+            self._bury(task, error)
+
+    def forget_ended(self, task):
+        """Somebody has waited for `task` after its end."""
+        self._ended.pop(task.tid, None)
+
+    def _bury(self, task, error):
+        """Nobody waits for `task`: keep its outcome for a while; an error goes to the log."""
+        if isinstance(task.exception(), (SystemExit, KeyboardInterrupt)):
+            self._leave_program(task, error)
+        elif error is not None and not isinstance(task.exception(), TaskKilledError):
+            log_orphan(task, error)
+        self._ended[task.tid] = task
+        if len(self._ended) > _REMEMBERED:
+            del self._ended[next(iter(self._ended))]
+
+    def _leave_program(self, task, error):
+        """sys.exit() in a task ends the program that it belongs to: its group, or all."""
+        leader = self.tasks.get(task.group) or self.main_task
+        if leader is not None and not leader.done():
+            interrupt_task(self, leader, error)
+        elif self._fatal is None:
+            self._fatal = error
