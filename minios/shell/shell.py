@@ -10,6 +10,7 @@ import sys
 
 from syscalls import Kill, Spawn
 
+from ..errors import TaskKilledError
 from ..kernel import Kernel
 from ..trace import Accounting
 from .arguments import Leave
@@ -103,13 +104,18 @@ class Shell:
 
     def _report_ended_jobs(self):
         for job in self.jobs.take_ended():
-            error = job.task.exception()
-            result = None if error else job.task.result()
-            if error is not None:
-                how = str(error) if hasattr(error, "signum") else f"{type(error).__name__}: {error}"
-            else:
-                how = f"Exit {result}" if isinstance(result, int) and result else "Done"
-            self.say(f"[{job.number}]+ {how:<12} {job.command}")
+            self.say(f"[{job.number}]+ {_how_it_ended(job.task):<12} {job.command}")
+
+
+def _how_it_ended(task):
+    """`Done`, `Exit 3`, `Terminated`, or what the task raised."""
+    error = task.exception()
+    if isinstance(error, TaskKilledError):
+        return signal.strsignal(error.signum)
+    if error is not None:
+        return f"{type(error).__name__}: {error}"
+    status = task.result()
+    return f"Exit {status}" if isinstance(status, int) and status else "Done"
 
 
 def _checked(program, shell, arguments):

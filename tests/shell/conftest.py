@@ -45,11 +45,19 @@ class Terminal:
 
     def wait_for(self, pattern):
         """Read until `pattern` shows behind what was waited for last; the match."""
+        match = self._read_until(pattern, self._seen)
+        self._seen += match.end()
+        return match
+
+    def wait_anywhere(self, pattern):
+        """Read until `pattern` shows anywhere on the screen."""
+        self._read_until(pattern, 0)
+
+    def _read_until(self, pattern, start):
         deadline = time.monotonic() + 30
         while True:
-            match = re.search(pattern, self.screen[self._seen :])
+            match = re.search(pattern, self.screen[start:])
             if match:
-                self._seen += match.end()
                 return match
             ready, _, _ = select.select([self._master], [], [], deadline - time.monotonic())
             if not ready:

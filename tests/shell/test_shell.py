@@ -105,7 +105,7 @@ def test_a_background_program_is_listed_killed_and_reported(terminal, program):
     terminal.type("kill %1\n")
     terminal.wait_for("cleaned up")
     terminal.type("wait\n")
-    terminal.wait_for(r"\[1\]\+ .*killed by task .* run sleeper.py one 'two three'")
+    terminal.wait_for(r"\[1\]\+ Terminated +run sleeper.py one 'two three'")
     assert "child" not in terminal.run("ps")
 
 
