@@ -51,7 +51,7 @@ class Terminal:
 
     def wait_anywhere(self, pattern):
         """Read until `pattern` shows anywhere on the screen."""
-        self._read_until(pattern, 0)
+        self._seen = max(self._seen, self._read_until(pattern, 0).end())
 
     def _read_until(self, pattern, start):
         deadline = time.monotonic() + 30
