@@ -44,7 +44,7 @@ def test_the_shell_session_of_the_readme_goes_as_it_is_shown():
             shown = terminal.run(command)
             if command.endswith("&"):       # the program prints when it has started
                 for line in output.splitlines():
-                    terminal.wait_anywhere(re.sub(r"\d+", r"\\d+", re.escape(line)))
+                    terminal.wait_anywhere(re.sub(r"\d+", r"\\d+", re.escape(line)) + "\n")
                 continue
             assert masked(shown) == masked(output)
     finally:
