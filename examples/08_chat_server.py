@@ -105,9 +105,8 @@ def main(listener):
     while True:
         try:
             sock, _ = yield Accept(listener)
-        except OSError as error:
-            print(f"cannot accept: {error.strerror}; trying again", file=sys.stderr, flush=True)
-            yield Sleep(0.2)
+        except OSError:
+            yield Sleep(0.2)        # out of descriptors, as in step 7
         else:
             yield Spawn(handle(room, sock))
 
@@ -118,7 +117,7 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=25001, help="0 takes a free one")
     options = parser.parse_args()
     try:
-        with socket.create_server((options.host, options.port)) as listener:
+        with socket.create_server((options.host, options.port), backlog=1024) as listener:
             minios.run(main(listener))
     except KeyboardInterrupt:
         print("interrupted")

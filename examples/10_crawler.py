@@ -79,7 +79,7 @@ def get(url):
             while len(answer) < MAX_SIZE and (data := (yield Recv(sock, 65536))):
                 answer += data
         except OSError:
-            if timer.done():
+            if sock.fileno() < 0:       # we have closed it ourselves
                 raise TimeoutError(f"not complete after {TIMEOUT:g} seconds") from None
             raise
         finally:
@@ -115,17 +115,17 @@ def work(frontier, pages):
 
 
 def crawl(start, workers):
-    """Visit everything that can be reached from `start`; return how many pages there were."""
+    """Visit everything that can be reached from `start`; return how many pages there are."""
     frontier, pages = Frontier(start), {}
     tasks = []
     for number in range(workers):
         tasks.append((yield Spawn(work(frontier, pages), name=f"worker {number}")))
     for task in tasks:
         yield Wait(task)
-    good = sum(status == 200 for status, _ in pages.values())
-    size = sum(size for _, size in pages.values())
-    print(f"{good} pages, {size:,} bytes; {len(pages) - good} links lead nowhere")
-    return good
+    sizes = [size for status, size in pages.values() if status == 200]
+    dead = sum(not 200 <= status < 400 for status, _ in pages.values())
+    print(f"{len(sizes)} pages, {sum(sizes):,} bytes, dead links: {dead}")
+    return len(sizes)
 
 
 def crawl_own_site(workers):

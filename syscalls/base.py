@@ -4,10 +4,19 @@ A system call is an object that a task yields. Its constructor is the user's sid
 is the kernel's side. Whoever wants a new call writes one subclass and nothing else.
 """
 
+from __future__ import annotations
+
 # The C half of `threading`, which takes several times as long to import.
 from _thread import _local
 
 from .errors import KernelError
+
+TYPE_CHECKING = False       # `typing` is for the type checker: it is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from typing import Any
+
+    from minios.kernel import Kernel, Task
 
 __all__ = ["SystemCall", "running"]
 
@@ -38,7 +47,7 @@ class SystemCall:
     # pending until the call has returned.
     interruptible = True
 
-    def handle(self, kernel, task):
+    def handle(self, kernel: Kernel, task: Task) -> None:
         """Kernel side: answer now with `kernel.resume(task, value)`, or arrange for it.
 
         `task.call` is this object already, so a handler that does neither leaves the task
@@ -46,27 +55,27 @@ class SystemCall:
         """
         raise NotImplementedError(f"{type(self).__name__} has no handle(kernel, task)")
 
-    def cancel(self, kernel, task):
+    def cancel(self, kernel: Kernel, task: Task) -> None:
         """Kernel side: undo the wait that `handle` began. The task is being killed."""
 
-    def expired(self, kernel, task):
+    def expired(self, kernel: Kernel, task: Task) -> None:
         """Kernel side: the timer that `handle` started for `task` is due."""
         kernel.resume(task)
 
-    def waits_for(self, kernel, task):
+    def waits_for(self, kernel: Kernel, task: Task) -> Sequence[Task]:
         """The tasks that could end this wait, for deadlock reports; empty if unknown."""
         return ()
 
-    def arguments(self):
+    def arguments(self) -> Sequence[str]:
         """The call's arguments as they stand in its repr, a sequence of strings."""
         names = getattr(type(self), "__slots__", ())
         names = (names,) if isinstance(names, str) else [*names, *getattr(self, "__dict__", ())]
         return [repr(getattr(self, name)) for name in names if not name.startswith("_")]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self.arguments())})"
 
-    def __iter__(self):
+    def __iter__(self) -> Generator[SystemCall, Any, Any]:
         if running.kernel is None:
             raise KernelError(
                 f"{self!r} was made outside a kernel: system calls work in a task, "

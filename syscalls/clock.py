@@ -1,5 +1,7 @@
 """Time: sleep for a while, sleep until a moment, ask the kernel's clock."""
 
+from __future__ import annotations
+
 from .base import SystemCall
 
 __all__ = ["Now", "Sleep", "SleepUntil"]
@@ -26,7 +28,7 @@ class Sleep(SystemCall):
 
     __slots__ = ("seconds",)
 
-    def __init__(self, seconds):
+    def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         try:
             if seconds >= 0:
@@ -57,7 +59,7 @@ class SleepUntil(SystemCall):
 
     __slots__ = ("when",)
 
-    def __init__(self, when):
+    def __init__(self, when: float) -> None:
         _number("SleepUntil", when)
         self.when = when
 

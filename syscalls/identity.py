@@ -1,5 +1,7 @@
 """Who am I: a task's own id, its Task object, its parent, its name."""
 
+from __future__ import annotations
+
 from .base import SystemCall
 
 __all__ = ["GetParent", "GetTask", "GetTid", "SetName"]
@@ -40,7 +42,7 @@ class SetName(SystemCall):
 
     __slots__ = ("name",)
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         if not isinstance(name, str):
             raise TypeError(f"SetName takes a str, not {name!r}")
         self.name = name

@@ -1,9 +1,15 @@
 """Kill: send a signal to a task (kill(2), signal(7))."""
 
+from __future__ import annotations
+
 from .base import SystemCall
 from .describe import caller_site, file_and_line, task_name
 from .errors import NoSuchTaskError
 from .signums import SIGTERM, check_signum, signal_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from minios.kernel import Task
 
 __all__ = ["Kill"]
 
@@ -20,7 +26,7 @@ class Kill(SystemCall):
 
     __slots__ = ("task", "signum", "_code", "_lasti")
 
-    def __init__(self, task, signum=SIGTERM):
+    def __init__(self, task: Task | int, signum: int = SIGTERM) -> None:
         self.task = task
         self.signum = check_signum(signum, zero_too=True)
         self._code, self._lasti = caller_site()

@@ -6,7 +6,14 @@ parking, because a task is never interrupted between two yields. Wakeups are fir
 first served.
 """
 
+from __future__ import annotations
+
 from .base import SystemCall
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from typing import Any
 
 __all__ = ["Park", "Wake"]
 
@@ -20,7 +27,7 @@ class Park(SystemCall):
 
     __slots__ = ("channel",)
 
-    def __init__(self, channel):
+    def __init__(self, channel: Hashable) -> None:
         hash(channel)
         self.channel = channel
 
@@ -46,7 +53,7 @@ class Wake(SystemCall):
 
     __slots__ = ("channel", "n", "value")
 
-    def __init__(self, channel, n=1, value=True):
+    def __init__(self, channel: Hashable, n: int | None = 1, value: Any = True) -> None:
         if n is not None and not n >= 0:
             raise ValueError(f"Wake takes a number of tasks >= 0, not {n!r}")
         hash(channel)

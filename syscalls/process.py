@@ -1,8 +1,17 @@
 """Tasks start, wait for each other and are listed: fork, wait and ps."""
 
+from __future__ import annotations
+
 from .base import SystemCall
 from .describe import caller_site, task_name
 from .errors import KernelError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from minios.kernel import Task
+    from minios.kernel.task import Routine
 
 __all__ = ["Nice", "Spawn", "Tasks", "Wait", "WaitAny"]
 
@@ -18,7 +27,9 @@ class Spawn(SystemCall):
 
     __slots__ = ("routine", "name", "daemon", "_code", "_lasti")
 
-    def __init__(self, routine, name=None, daemon=False):
+    def __init__(
+        self, routine: Routine, name: str | None = None, daemon: bool = False
+    ) -> None:
         self.routine, self.name, self.daemon = routine, name, daemon
         self._code, self._lasti = caller_site()
 
@@ -39,7 +50,7 @@ class Wait(SystemCall):
 
     __slots__ = ("task",)
 
-    def __init__(self, task):
+    def __init__(self, task: Task | int) -> None:
         self.task = task
 
     def handle(self, kernel, task):
@@ -82,7 +93,7 @@ class WaitAny(SystemCall):
 
     __slots__ = ("tasks",)
 
-    def __init__(self, tasks):
+    def __init__(self, tasks: Iterable[Task | int]) -> None:
         self.tasks = tuple(tasks)
         if not self.tasks:
             raise ValueError("WaitAny takes at least one task: none would never end")
@@ -126,7 +137,7 @@ class Nice(SystemCall):
 
     __slots__ = ("increment",)
 
-    def __init__(self, increment):
+    def __init__(self, increment: int) -> None:
         if not isinstance(increment, int):
             raise TypeError(f"Nice takes a whole number, not {increment!r}")
         self.increment = increment

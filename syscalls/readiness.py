@@ -1,7 +1,21 @@
 """ReadWait and WriteWait: sleep until a descriptor is ready (poll(2))."""
 
+from __future__ import annotations
+
 from .base import SystemCall
 from .describe import file_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class HasFileno(Protocol):
+        """An object with a descriptor: a socket, a file."""
+
+        def fileno(self) -> int:
+            """The descriptor."""
+
+    FileLike = int | HasFileno
 
 __all__ = ["ReadWait", "WriteWait"]
 
@@ -31,7 +45,7 @@ class ReadWait(_DescriptorCall):
 
     __slots__ = ()
 
-    def __init__(self, file):
+    def __init__(self, file: FileLike) -> None:
         self.file = file
 
     def handle(self, kernel, task):
@@ -46,7 +60,7 @@ class WriteWait(_DescriptorCall):
 
     __slots__ = ()
 
-    def __init__(self, file):
+    def __init__(self, file: FileLike) -> None:
         self.file = file
 
     def handle(self, kernel, task):

@@ -1,7 +1,13 @@
 """SigWait: a task waits for a Unix signal sent to the whole program (sigwait(3))."""
 
+from __future__ import annotations
+
 from .base import SystemCall
 from .signums import SIGKILL, SIGSTOP, check_signum, signal_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["SigWait"]
 
@@ -18,11 +24,8 @@ class SigWait(SystemCall):
 
     __slots__ = ("signums",)
 
-    def __init__(self, signums):
-        try:
-            numbers = tuple(signums)
-        except TypeError:
-            numbers = (signums,)
+    def __init__(self, signums: int | Iterable[int]) -> None:
+        numbers = (signums,) if isinstance(signums, int) else signums
         self.signums = frozenset(check_signum(number) for number in numbers)
         if not self.signums:
             raise ValueError("SigWait takes at least one signal")

@@ -8,6 +8,8 @@ MSG_DONTWAIT, or make the socket non-blocking. Each raises OSError as the socket
 does, ResourceBusyError if another task waits in the same direction.
 """
 
+from __future__ import annotations
+
 import os
 
 # The C half of `socket`: only the constants are needed, and who has a socket has the rest.
@@ -17,6 +19,20 @@ from errno import EALREADY, EINPROGRESS
 from .base import SystemCall
 from .describe import bytes_sample, file_name
 from .readiness import _DescriptorCall
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from socket import socket
+    from typing import Any, Protocol
+
+    class Closable(Protocol):
+        """Anything with close()."""
+
+        def close(self) -> object:
+            """Close it."""
+
+    Buffer = bytearray | memoryview
+    Data = bytes | bytearray | memoryview
 
 __all__ = [
     "Accept",
@@ -80,7 +96,7 @@ class Recv(_Reading):
 
     __slots__ = ("n",)
 
-    def __init__(self, sock, n):
+    def __init__(self, sock: socket, n: int) -> None:
         self.file, self.n = sock, n
 
     def handle(self, kernel, task):
@@ -107,7 +123,7 @@ class RecvInto(_Reading):
 
     __slots__ = ("buffer", "n")
 
-    def __init__(self, sock, buffer, n=0):
+    def __init__(self, sock: socket, buffer: Buffer, n: int = 0) -> None:
         self.file, self.buffer, self.n = sock, buffer, n
 
     def attempt(self, sock):
@@ -122,7 +138,7 @@ class RecvFrom(_Reading):
 
     __slots__ = ("n",)
 
-    def __init__(self, sock, n):
+    def __init__(self, sock: socket, n: int) -> None:
         self.file, self.n = sock, n
 
     def attempt(self, sock):
@@ -141,7 +157,7 @@ class Accept(_Reading):
 
     __slots__ = ()
 
-    def __init__(self, sock):
+    def __init__(self, sock: socket) -> None:
         self.file = sock
 
     def handle(self, kernel, task):
@@ -160,7 +176,7 @@ class Send(_Writing):
 
     __slots__ = ("data",)
 
-    def __init__(self, sock, data):
+    def __init__(self, sock: socket, data: Data) -> None:
         self.file, self.data = sock, data
 
     def handle(self, kernel, task):
@@ -183,7 +199,7 @@ class SendTo(_Writing):
 
     __slots__ = ("data", "address")
 
-    def __init__(self, sock, data, address):
+    def __init__(self, sock: socket, data: Data, address: Any) -> None:
         self.file, self.data, self.address = sock, data, address
 
     def attempt(self, sock):
@@ -201,7 +217,7 @@ class SendAll(_Writing):
 
     __slots__ = ("data",)
 
-    def __init__(self, sock, data):
+    def __init__(self, sock: socket, data: Data) -> None:
         self.file, self.data = sock, data
 
     def handle(self, kernel, task):
@@ -243,7 +259,7 @@ class Connect(_Writing):
 
     __slots__ = ("address",)
 
-    def __init__(self, sock, address):
+    def __init__(self, sock: socket, address: Any) -> None:
         self.file, self.address = sock, address
 
     def handle(self, kernel, task):
@@ -282,7 +298,7 @@ class Close(SystemCall):
 
     __slots__ = ("file",)
 
-    def __init__(self, sock):
+    def __init__(self, sock: Closable | int) -> None:
         self.file = sock
 
     def handle(self, kernel, task):

@@ -40,7 +40,15 @@ def modules():
 def imports_of(name, path):
     """The project's modules that a module imports anywhere, as absolute names."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    types_only = {
+        each for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING" for each in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in types_only:
+            continue
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

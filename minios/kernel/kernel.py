@@ -7,6 +7,8 @@ trampoline.py (routines that call routines), signals.py (kill), poller.py, timer
 parking.py, interrupts.py (Ctrl-C), shutdown.py, deadlock.py, watchdog.py.
 """
 
+from __future__ import annotations
+
 from _thread import get_ident
 
 from syscalls.base import running
@@ -33,6 +35,25 @@ from .table import TaskTable
 from .timers import Timer, Timers
 from .trampoline import advance, refuse
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    from .hooks import Hooks
+    from .task import Routine, Task
+
+    class Clock(Protocol):
+        """The clock device: see clock.py."""
+
+        jumps: bool
+
+        def now(self) -> float:
+            """Seconds; only differences mean much."""
+
+        def wait(self, until: float | None, poll: Callable[..., int], outside: bool) -> None:
+            """Let time pass until `until`, or until something is ready."""
+
 __all__ = ["Kernel", "current_kernel", "current_task", "run"]
 
 _TURNS = 128        # between two polls, if so many tasks become ready one after the other
@@ -49,8 +70,16 @@ class Kernel(TaskTable):
     a task that does not yield is reported. `max_tasks`: how many may be alive (None: no limit).
     """
 
-    def __init__(self, selector=None, clock=None, *, order=None, grace=5.0, slow_turn=0.5,
-                 max_tasks=None):
+    def __init__(
+        self,
+        selector: Any = None,
+        clock: Clock | None = None,
+        *,
+        order: Callable[[list[Task]], tuple[list[Task], list[Task]]] | None = None,
+        grace: float = 5.0,
+        slow_turn: float = 0.5,
+        max_tasks: int | None = None,
+    ) -> None:
         self.clock = MonotonicClock() if clock is None else clock
         self.now = self.clock.now
         self.order = order
@@ -58,7 +87,7 @@ class Kernel(TaskTable):
             raise ValueError(f"slow_turn must be > 0 and grace >= 0, not {slow_turn} and {grace}")
         super().__init__(max_tasks)
         self.grace, self.slow_turn = grace, slow_turn
-        self.ready = []             # the ready queue
+        self.ready: list[Task] = []     # the ready queue
         self.timers = Timers()
         self.poller = Poller(self, selector)
         self.parking = Parking(self)
@@ -70,15 +99,15 @@ class Kernel(TaskTable):
         self.booted_at = self.now()
         self.devices_given = not (selector is None and clock is None and order is None)
         self._inbox = Inbox()
-        self.handlers = {}          # type of what is yielded -> handler(request, kernel, task)
-        self.hooks = []             # who observes: see attach
+        self.handlers: dict[type, Callable] = {}    # type of what is yielded -> handler(request, kernel, task)
+        self.hooks: list[Hooks] = []    # who observes: see attach
         self._held = 0              # answers that other threads owe
         self._turns = _TURNS        # between two polls
         self._ending = False
 
     # --- What users ask ------------------------------------------------------------------
 
-    def spawn(self, routine, name=None, daemon=False):
+    def spawn(self, routine: Routine, name: str | None = None, daemon: bool = False) -> Task:
         """Start `routine` (a generator or a coroutine object) as a task; return the Task.
 
         For before the kernel runs, and for plain functions that tasks call; a task itself
@@ -92,7 +121,7 @@ class Kernel(TaskTable):
             )
         return self.start_task(routine, name, daemon, self.current, caller_site())
 
-    def kill(self, task, signum=SIGTERM):
+    def kill(self, task: Task | int, signum: int = SIGTERM) -> bool:
         """Send a signal from a plain function; True, or False where there is no such task.
 
         In another thread it is passed on to the kernel's, and True means no more than that.
@@ -136,7 +165,7 @@ class Kernel(TaskTable):
 
     # --- What calls are built from -------------------------------------------------------
 
-    def resume(self, task, value=None):
+    def resume(self, task: Task, value: Any = None) -> None:
         """Let a blocked `task` go on, with `value` as the result of its call."""
         if task.call is None:
             raise KernelError(f"{task!r} is not blocked, so it cannot be resumed")
@@ -144,7 +173,7 @@ class Kernel(TaskTable):
         task.value = value
         self.ready.append(task)
 
-    def throw(self, task, error):
+    def throw(self, task: Task, error: BaseException) -> None:
         """Let a blocked `task` go on by raising `error` at its yield."""
         if task.call is None:
             raise KernelError(f"{task!r} is not blocked, so nothing can be thrown into it")
@@ -157,21 +186,21 @@ class Kernel(TaskTable):
         """Put a task that is not blocked back into the ready queue."""
         self.ready.append(task)
 
-    def start_timer(self, task, when):
+    def start_timer(self, task: Task, when: float) -> None:
         """Let the blocked `task`'s call expire when the clock reads `when`."""
         self.timers.start(task, when)
 
-    def cancel_timer(self, task):
+    def cancel_timer(self, task: Task) -> None:
         """Undo start_timer."""
         self.timers.cancel(task)
 
-    def call_at(self, when, function, *arguments):
+    def call_at(self, when: float, function: Callable[..., object], *arguments: Any) -> Timer:
         """Call a function when the clock reads `when`; returns a Timer with `cancel()`."""
         timer = Timer(self.timers, function, arguments)
         self.timers.start(timer, when)
         return timer
 
-    def call_from_thread(self, function, *arguments):
+    def call_from_thread(self, function: Callable[..., object], *arguments: Any) -> None:
         """Let the kernel call `function(*arguments)` between two turns, waking it if it sleeps.
 
         The one method that is safe in every thread and signal handler. A thread that will
@@ -180,11 +209,11 @@ class Kernel(TaskTable):
         """
         self._inbox.put(function, arguments)
 
-    def hold(self):
+    def hold(self) -> None:
         """Expect an answer from outside the kernel: no deadlock while it has not come."""
         self._held += 1
 
-    def release(self):
+    def release(self) -> None:
         """The answer expected since `hold()` has come."""
         self._held -= 1
 
@@ -197,13 +226,13 @@ class Kernel(TaskTable):
 
     # --- Hooks ---------------------------------------------------------------------------
 
-    def attach(self, hooks):
+    def attach(self, hooks: Hooks) -> None:
         """Report to `hooks` (see Hooks) from now on."""
         self.hooks = [*self.hooks, hooks]
         self.handlers.clear()      # learned anew, with the report of each call
         hooks.attached(self)
 
-    def detach(self, hooks):
+    def detach(self, hooks: Hooks) -> None:
         """Report to `hooks` no more; harmless if it was not attached."""
         self.hooks = [each for each in self.hooks if each is not hooks]
         self.handlers.clear()
@@ -219,7 +248,7 @@ class Kernel(TaskTable):
 
     # --- The run loop --------------------------------------------------------------------
 
-    def run(self, routine=None, *, name=None):
+    def run(self, routine: Routine | None = None, *, name: str | None = None) -> Any:
         """Run until no task is left, or, given a `routine`, until that one ends.
 
         Then the tasks that are left are shut down. Returns what the routine returned and
@@ -381,7 +410,7 @@ class Kernel(TaskTable):
             self.report("turn_ended", task)
 
 
-def run(routine, *, name=None, **kernel_options):
+def run(routine: Routine, *, name: str | None = None, **kernel_options: Any) -> Any:
     """Boot a kernel, run `routine` in it until it ends, and return what it returns.
 
     The options are those of Kernel. Tasks that are left are shut down.
@@ -389,14 +418,14 @@ def run(routine, *, name=None, **kernel_options):
     return Kernel(**kernel_options).run_from(caller_site(), routine, name)
 
 
-def current_kernel():
+def current_kernel() -> Kernel:
     """The kernel that runs in this thread. Raises KernelError where none does."""
     if running.kernel is None:
         raise KernelError("no kernel is running in this thread; minios.run(routine()) runs one")
     return running.kernel
 
 
-def current_task():
+def current_task() -> Task:
     """The task whose turn it is. Raises KernelError outside a task."""
     task = current_kernel().current
     if task is None:

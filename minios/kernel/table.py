@@ -3,6 +3,8 @@
 The kernel is a process table that runs (see kernel.py); this half of it knows nothing of turns.
 """
 
+from __future__ import annotations
+
 from contextvars import copy_context
 
 from syscalls.errors import KernelError, NoSuchTaskError, TaskKilledError, TaskLimitError
@@ -70,7 +72,7 @@ class TaskTable:
         self._alive = 0
         return tasks
 
-    def find_task(self, task):
+    def find_task(self, task: Task | int) -> Task:
         """The Task for a Task or a tid. Raises NoSuchTaskError, TypeError, KernelError."""
         if isinstance(task, Task):
             if task.kernel is not self:

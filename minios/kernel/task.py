@@ -10,11 +10,25 @@ something else is due (the first turn, an error to throw, a signal that waits fo
 yield, a stop), it is a detour, so that the common case pays for none of them.
 """
 
+from __future__ import annotations
+
 from collections import namedtuple
 from types import CoroutineType, GeneratorType
 
 from syscalls.describe import file_and_line
 from syscalls.errors import Cancelled, KernelError, TaskKilledError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+    from types import FrameType
+    from typing import Any
+
+    from syscalls.base import SystemCall
+
+    from .kernel import Kernel
+
+    Routine = Generator[Any, Any, Any] | Coroutine[Any, Any, Any]
 
 __all__ = ["HALT", "Task", "TaskInfo", "check_routine"]
 
@@ -55,6 +69,18 @@ class Task:
         "_waiters", "_result", "_error", "_done", "_code", "_lasti", "__weakref__",
     )
 
+    kernel: Kernel
+    tid: int
+    ptid: int                   # of the parent, 0 where no task spawned this one
+    group: int                  # the tid of the group's leader, as in getpgrp(2)
+    name: str
+    daemon: bool
+    nice: int
+    call: SystemCall | None     # what it is blocked on
+    switches: int               # how many turns it has had
+    cpu_time: float | None      # seconds; None while nobody counts them
+    created_at: float           # on the kernel's clock
+
     def __init__(self, kernel, tid, routine, name, daemon, parent, context, site):
         self.kernel, self.tid = kernel, tid
         self.routine, self.name, self.daemon = routine, name, daemon
@@ -76,7 +102,7 @@ class Task:
     # --- What users ask ------------------------------------------------------------------
 
     @property
-    def state(self):
+    def state(self) -> str:
         """R ready or running, S waiting, D waiting and not to be cancelled, T stopped, Z ended."""
         if self._done:
             return "Z"
@@ -87,30 +113,30 @@ class Task:
         return "S" if self.call.interruptible else "D"
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """`generator` or `coroutine`, the kind of routine that runs now."""
         return "coroutine" if hasattr(self.routine, "cr_frame") else "generator"
 
     @property
-    def parent(self):
+    def parent(self) -> Task | None:
         """The Task that spawned this one; None where none did or it has ended."""
         return self.kernel.tasks.get(self.ptid)
 
     @property
-    def children(self):
+    def children(self) -> list[Task]:
         """The live tasks that this one spawned, oldest first. Looks through all tasks."""
         return [task for task in self.kernel.tasks.values() if task.ptid == self.tid]
 
     @property
-    def spawned_at(self):
+    def spawned_at(self) -> str:
         """`file.py:12`, where the task was spawned."""
         return file_and_line(self._code, self._lasti)
 
-    def done(self):
+    def done(self) -> bool:
         """Whether the task has ended."""
         return self._done
 
-    def result(self):
+    def result(self) -> Any:
         """What the task returned. Raises what it raised, TaskKilledError if it was killed,
         KernelError if it has not ended."""
         error = self.exception()
@@ -118,7 +144,7 @@ class Task:
             raise error
         return self._result
 
-    def exception(self):
+    def exception(self) -> BaseException | None:
         """What the task raised, TaskKilledError if it was killed, None if it returned.
 
         Raises KernelError if it has not ended.
@@ -127,14 +153,14 @@ class Task:
             raise KernelError(f"{self!r} has not ended yet; `yield Wait(task)` waits for it")
         return self._error
 
-    def kill(self, signum=15):
+    def kill(self, signum: int = 15) -> bool:
         """Send `signum` to the task, as `Kill` does. Returns False if it has ended.
 
         For plain functions; a task would rather `yield Kill(task)`. Safe in any thread.
         """
         return self.kernel.kill(self, signum)
 
-    def frames(self):
+    def frames(self) -> list[FrameType]:
         """The frames of the suspended task, outermost first, through every `yield from`,
         `await` and trampolined call. Empty once it has ended."""
         found = []
@@ -148,7 +174,7 @@ class Task:
                 )
         return found
 
-    def info(self):
+    def info(self) -> TaskInfo:
         """A TaskInfo of this moment."""
         state = self.state
         call = self.call if state != "R" else None

@@ -1,5 +1,7 @@
 """A clock that jumps: a day of sleeping takes milliseconds, in the same order every time."""
 
+from __future__ import annotations
+
 import math
 
 __all__ = ["VirtualClock"]
@@ -19,10 +21,10 @@ class VirtualClock:
 
     jumps = True
 
-    def __init__(self, start=0.0):
+    def __init__(self, start: float = 0.0) -> None:
         self._now = float(start)
 
-    def now(self):
+    def now(self) -> float:
         """Seconds since `start`, as far as time has jumped."""
         return self._now
 
@@ -33,7 +35,7 @@ class VirtualClock:
         elif not poll(0.0):
             self._now = max(self._now, until)
 
-    def advance(self, seconds):
+    def advance(self, seconds: float) -> None:
         """Let `seconds` (>= 0) pass. Timers that come due fire in the kernel's next round."""
         if not 0 <= seconds < math.inf:
             raise ValueError(f"time advances by a finite number of seconds >= 0, not {seconds!r}")

@@ -1,8 +1,11 @@
 """10_crawler.py, on its own site, on one of the web server's, and where there is none."""
 
+import runpy
 import socket
 
 import pytest
+
+from .conftest import EXAMPLES
 
 PROGRAM = "10_crawler.py"
 
@@ -43,7 +46,7 @@ def test_the_crawler_visits_its_own_site_when_it_is_given_none(output_of):
     assert set(pages) == names | {"missing.html"}
     assert all(pages[name].startswith("200 ") for name in names)
     assert pages["missing.html"].startswith("404 ")
-    assert summary.startswith("20 pages, ") and summary.endswith(" bytes; 1 links lead nowhere")
+    assert summary.startswith("20 pages, ") and summary.endswith(" bytes, dead links: 1")
 
 
 @pytest.mark.parametrize("workers", [1, 3, 50])
@@ -54,7 +57,7 @@ def test_every_page_of_a_site_is_visited_once_by_however_many_workers(output_of,
         "notes.txt": "200", "folder": "301", "folder/": "200", "gone.html": "404",
     }
     assert pages["b%20b.html?x=1&y=2"] == "200 7"
-    assert summary.startswith("6 pages, ") and summary.endswith("; 2 links lead nowhere")
+    assert summary.startswith("6 pages, ") and summary.endswith(" bytes, dead links: 1")
 
 
 def test_a_site_that_is_down_is_an_error(start):
@@ -77,6 +80,13 @@ def test_a_server_that_does_not_speak_http_is_an_error(start):
         status, output = crawler.finish()
     assert status == 1
     assert "the answer is no HTTP" in output
+
+
+def test_a_server_that_never_answers_is_given_up(run, capsys):
+    crawl = runpy.run_path(str(EXAMPLES / PROGRAM))["crawl"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        assert run(crawl("http://{}:{}/".format(*listener.getsockname()), 2)) == 0
+    assert "not complete after 10 seconds" in capsys.readouterr().out
 
 
 def test_what_is_no_url_is_a_usage_error(start):
