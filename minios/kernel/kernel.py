@@ -99,7 +99,7 @@ class Kernel(TaskTable):
         self.booted_at = self.now()
         self.devices_given = not (selector is None and clock is None and order is None)
         self._inbox = Inbox()
-        self.handlers: dict[type, Callable] = {}    # type of what is yielded -> handler(request, kernel, task)
+        self.handlers: dict[type, Callable] = {}    # by the type of what is yielded
         self.hooks: list[Hooks] = []    # who observes: see attach
         self._held = 0              # answers that other threads owe
         self._turns = _TURNS        # between two polls
