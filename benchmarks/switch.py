@@ -53,15 +53,17 @@ from collections import deque
 def worker():
     for _ in range(turns):
         yield
+def loop(ready):        # in a function, where names are fast
+    while ready:
+        task = ready.popleft()
+        try:
+            task.send(None)
+        except StopIteration:
+            continue
+        ready.append(task)
 ready = deque(worker() for _ in range(tasks))
 start = time.perf_counter()
-while ready:
-    task = ready.popleft()
-    try:
-        task.send(None)
-    except StopIteration:
-        continue
-    ready.append(task)
+loop(ready)
 """
 
 CONTENDERS = {
