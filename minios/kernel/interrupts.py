@@ -36,12 +36,16 @@ class Interrupts:
                 pass        # not the main thread
 
     def restore(self):
-        """Give every signal back to the handler it had."""
+        """Give every signal back to the handler it had.
+
+        Returns whether a Ctrl-C has come too late to be delivered.
+        """
         for signum, handler in self._previous.items():
             signal.signal(signum, signal.SIG_DFL if handler is None else handler)
         self._previous.clear()
         self._kept.clear()
-        self._requested, self._thrown = False, None
+        late, self._requested, self._thrown = self._requested, False, None
+        return late
 
     def has_waiters(self):
         """Whether any task waits for a signal, which may arrive at any time."""
@@ -106,6 +110,8 @@ class Interrupts:
         self._kernel.call_from_thread(self._deliver_ctrl_c)
 
     def _deliver_ctrl_c(self):
+        if not self._requested:
+            return      # left in the inbox by an earlier run, which has raised it
         self._requested = False
         if not self._hand_over(signal.SIGINT):
             self._thrown = KeyboardInterrupt()

@@ -12,7 +12,7 @@ from __future__ import annotations
 from _thread import get_ident
 
 from syscalls.base import running
-from syscalls.describe import caller_site
+from syscalls.describe import caller_site, file_and_line
 from syscalls.errors import (
     DeadlockError,
     KernelError,
@@ -126,9 +126,12 @@ class Kernel(TaskTable):
 
         In another thread it is passed on to the kernel's, and True means no more than that.
         """
-        signum = check_signum(signum, zero_too=True)
+        return self.kill_from(caller_site(), task, check_signum(signum, zero_too=True))
+
+    def kill_from(self, site, task, signum):
+        """`kill`, with the place that it was called from."""
         if self.thread not in (None, get_ident()):
-            self.call_from_thread(self.kill, task, signum)
+            self.call_from_thread(self.kill_from, site, task, signum)
             return True
         try:
             task = self.find_task(task)
@@ -136,7 +139,8 @@ class Kernel(TaskTable):
             return False
         if task.done():
             return False
-        self.send_signal(task, signum, None if self.current is None else self.current.tid)
+        killer = None if self.current is None else self.current.tid
+        self.send_signal(task, signum, killer, file_and_line(*site))
         return True
 
     def send_signal(self, task, signum, killer=None, place=""):
@@ -271,7 +275,10 @@ class Kernel(TaskTable):
         try:
             self._run_until_end(main)
         finally:
+            undelivered = self.interrupts.restore()
             self._power_off()
+        if undelivered and self._fatal is None:
+            self._fatal = KeyboardInterrupt()
         if self._fatal is not None:
             fatal, self._fatal = self._fatal, None
             raise fatal
@@ -302,7 +309,6 @@ class Kernel(TaskTable):
 
     def _power_off(self):
         watchdog.unwatch(self)
-        self.interrupts.restore()
         running.kernel = self.thread = self.current = self.main_task = None
         self.poller.close()
         self._inbox.close()

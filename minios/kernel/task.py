@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections import namedtuple
 from types import CoroutineType, GeneratorType
 
-from syscalls.describe import file_and_line
+from syscalls.describe import caller_site, file_and_line
 from syscalls.errors import Cancelled, KernelError, TaskKilledError
+from syscalls.signums import check_signum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class Task:
 
         For plain functions; a task would rather `yield Kill(task)`. Safe in any thread.
         """
-        return self.kernel.kill(self, signum)
+        return self.kernel.kill_from(caller_site(), self, check_signum(signum, zero_too=True))
 
     def frames(self) -> list[FrameType]:
         """The frames of the suspended task, outermost first, through every `yield from`,

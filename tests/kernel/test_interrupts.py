@@ -134,6 +134,19 @@ def test_a_ctrl_c_during_shutdown_cuts_the_grace_period_short():
     minios.run(main(), grace=1000)
 
 
+def test_a_ctrl_c_in_the_very_last_turn_is_not_lost_and_not_delivered_to_the_next_run():
+    def main(interrupted):
+        if interrupted:
+            ctrl_c()
+        return "result"
+        yield
+
+    kernel = minios.Kernel()
+    with pytest.raises(KeyboardInterrupt):
+        kernel.run(main(True))
+    assert kernel.run(main(False)) == "result"
+
+
 def test_ctrl_c_is_left_alone_where_the_program_has_a_handler_of_its_own():
     caught = []
     previous = signal.signal(signal.SIGINT, lambda *_: caught.append(True))

@@ -528,6 +528,19 @@ def test_a_signal_from_another_thread_is_passed_to_the_kernel():
     minios.run(main())
 
 
+def test_a_plain_function_that_kills_is_named_as_the_place(run):
+    def main():
+        task = yield Spawn(sleeper([]))
+        yield
+        task.kill()
+        with pytest.raises(minios.TaskKilledError) as caught:
+            yield Wait(task)
+        assert caught.value.killer == 1
+        assert caught.value.place == f"{__file__}:{main.__code__.co_firstlineno + 3}"
+
+    run(main())
+
+
 def test_ps_shows_what_a_task_waits_in_and_its_states(run):
     def main():
         task = yield Spawn(sleeper([]), name="napper")
