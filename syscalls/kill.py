@@ -21,6 +21,7 @@ class Kill(SystemCall):
     task is blocked on; SIGINT throws KeyboardInterrupt; SIGKILL closes the generator at once;
     SIGSTOP and SIGTSTP stop the task until SIGCONT; SIGQUIT prints its stack; 0 only looks.
     A result that the task is already due is not lost: the signal comes at its next yield.
+    A task that is killed before its first turn never runs, its `finally` clauses included.
     Raises ValueError for a number that is no signal.
     """
 

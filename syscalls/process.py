@@ -21,7 +21,8 @@ class Spawn(SystemCall):
 
     `routine` is a generator or a coroutine object; `name` is what ps shows (default: the
     routine's own); a `daemon` does not keep the kernel running. The child runs in a copy of
-    the caller's contextvars context, first when the caller has given up its turn.
+    the caller's contextvars context. The caller goes on first, so that one which waits at once
+    is there in time for whatever the child does in its first turn.
     Raises TypeError for what is no routine, TaskLimitError when the table is full.
     """
 
@@ -35,7 +36,9 @@ class Spawn(SystemCall):
 
     def handle(self, kernel, task):
         site = (self._code, self._lasti)
-        kernel.resume(task, kernel.start_task(self.routine, self.name, self.daemon, task, site))
+        child = kernel.new_task(self.routine, self.name, self.daemon, task, site)
+        kernel.resume(task, child)
+        kernel.make_ready(child)
 
     def arguments(self):
         return [getattr(self.routine, "__name__", repr(self.routine))]

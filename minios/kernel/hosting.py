@@ -39,7 +39,7 @@ def hosted_by(kernel, leader):
 def run_as_guest(guest, site, routine, name):
     """What `guest.run(routine)` does where it is hosted."""
     host, leader = running.host
-    main = None if routine is None else guest.start_task(routine, name, False, None, site)
+    main = None if routine is None else guest.new_task(routine, name, False, None, site)
     program = _Program(host, leader, main)
     host.call_from_thread(program.move_in, guest)
     program.ended.wait()

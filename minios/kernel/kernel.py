@@ -119,7 +119,9 @@ class Kernel(TaskTable):
                 "spawn belongs to the kernel's own thread; elsewhere say "
                 "kernel.call_from_thread(kernel.spawn, routine)"
             )
-        return self.start_task(routine, name, daemon, self.current, caller_site())
+        task = self.new_task(routine, name, daemon, self.current, caller_site())
+        self.make_ready(task)
+        return task
 
     def kill(self, task: Task | int, signum: int = SIGTERM) -> bool:
         """Send a signal from a plain function; True, or False where there is no such task.
@@ -269,7 +271,8 @@ class Kernel(TaskTable):
             return run_as_guest(self, site, routine, name)
         self._check_idle()
         if routine is not None:
-            self.main_task = self.start_task(routine, name, False, None, site)
+            self.main_task = self.new_task(routine, name, False, None, site)
+            self.make_ready(self.main_task)
         main = self.main_task
         self._boot()
         try:

@@ -30,8 +30,8 @@ class TaskTable:
         self._alive = 0             # tasks that keep the kernel running: all but daemons
         self._fatal = None          # what run() raises in the end
 
-    def start_task(self, routine, name, daemon, parent, site):
-        """Make a Task and let it be ready; what Spawn and spawn stand on."""
+    def new_task(self, routine, name, daemon, parent, site):
+        """Make a Task and enter it; whoever asked has to make it ready."""
         check_routine(routine)
         if self.max_tasks is not None and len(self.tasks) >= self.max_tasks:
             raise TaskLimitError(
@@ -53,7 +53,6 @@ class TaskTable:
         self.tasks[task.tid] = task
         if not task.daemon:
             self._alive += 1
-        self.ready.append(task)
         if self.hooks:
             self.report("task_spawned", task)
 
@@ -63,6 +62,7 @@ class TaskTable:
         task.kernel, task.tid = self, tid
         task.ptid, task.group, task.nice = parent.tid, parent.group, parent.nice
         self._admit(task)
+        self.make_ready(task)
 
     def move_out(self):
         """Give up the tasks, none of which has started: another kernel adopts them."""

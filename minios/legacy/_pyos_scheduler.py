@@ -164,9 +164,10 @@ class Scheduler:
     def _start(self, task, daemon=False):
         kernel = self._running_kernel()
         task._adapter = adapter = Adapter(task, self)
-        adapter.process = kernel.start_task(
+        adapter.process = kernel.new_task(
             adapter, task._name, daemon, kernel.current, task._site
         )
+        kernel.make_ready(adapter.process)
 
     def _start_own_iotask(self):
         """An iotask that a subclass brings may do more than poll; it keeps nothing running."""

@@ -120,7 +120,6 @@ def _how_it_ended(task):
 
 def _checked(program, shell, arguments):
     """A program as a task: usage errors are its status and not a traceback."""
-    yield       # the shell goes first: it makes this task a group, and waits for it
     try:
         return (yield from program.main(shell, arguments))
     except Leave as leave:

@@ -26,6 +26,19 @@ def test_an_exception_reaches_whoever_waits(run, caplog):
     assert caplog.records == []
 
 
+def test_a_task_that_fails_in_its_first_turn_reaches_a_parent_that_waits_at_once(run, caplog):
+    def fail_at_once():
+        raise ValueError("at once")
+        yield
+
+    def main():
+        with pytest.raises(ValueError, match="at once"):
+            yield Wait((yield Spawn(fail_at_once())))
+
+    run(main())
+    assert caplog.records == []
+
+
 def test_an_exception_reaches_every_task_that_waits(run):
     heard = []
 
