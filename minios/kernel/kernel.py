@@ -331,6 +331,7 @@ class Kernel(TaskTable):
         """One round: the inbox, the descriptors, the timers, and a turn for who is ready."""
         if self._inbox.calls:
             self._inbox.run(self)   # may have ended the program: do not block in this round
+            self.poller.poll(0)
         elif not self.ready:
             self._idle()
         elif not self.poller.is_idle():
@@ -338,7 +339,7 @@ class Kernel(TaskTable):
         if self.timers:
             self.timers.expire(self.now(), self)
         turns, calls = 0, self._inbox.calls
-        while self.ready and turns < self._turns and not calls:
+        while self.ready:
             batch, self.ready = self.ready, []
             if self.order is not None:
                 batch, later = self.order(batch)
@@ -348,6 +349,8 @@ class Kernel(TaskTable):
                 self._run_observed(batch)
             else:
                 self._run_batch(batch)
+            if calls or turns >= self._turns:
+                break
 
     def _idle(self):
         """Nothing is ready: let time pass until a timer, a descriptor or a thread is."""

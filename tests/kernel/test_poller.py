@@ -328,6 +328,51 @@ def test_a_storm_of_closes_and_kills_leaves_the_table_consistent():
     minios.run(main(), clock=VirtualClock(), order=lambda batch: (batch[:1], batch[1:]))
 
 
+def test_tasks_that_are_always_ready_starve_neither_descriptors_nor_timers(pair):
+    served = []
+
+    def yielder():
+        while len(served) < 2:
+            yield
+
+    def reader():
+        served.append((yield Recv(pair[0], 10)))
+
+    def sleeper():
+        yield Sleep(0.001)
+        served.append("slept")
+        pair[1].send(b"read")
+
+    kernel = minios.Kernel()
+    for routine in (yielder(), reader(), sleeper()):
+        kernel.spawn(routine)
+    kernel.run()
+    assert served == ["slept", b"read"]
+
+
+def test_calls_from_threads_that_never_cease_starve_neither_descriptors_nor_timers(pair):
+    served = []
+
+    def again(kernel):
+        if len(served) < 2:
+            kernel.call_from_thread(again, kernel)
+
+    def reader():
+        served.append((yield Recv(pair[0], 10)))
+
+    def sleeper():
+        yield Sleep(0.001)
+        served.append("slept")
+        pair[1].send(b"read")
+
+    kernel = minios.Kernel()
+    kernel.call_from_thread(again, kernel)
+    kernel.spawn(reader())
+    kernel.spawn(sleeper())
+    kernel.run()
+    assert served == ["slept", b"read"]
+
+
 def test_accept_serves_connections_that_were_already_waiting(run):
     listener = socket.create_server(("127.0.0.1", 0), backlog=50)
     clients = [socket.create_connection(listener.getsockname()) for _ in range(20)]
