@@ -16,7 +16,7 @@ from ..trace import Accounting
 from .arguments import Leave
 from .jobs import Jobs, status_of
 from .lines import LineReader
-from .parser import ParseError, parse
+from .parser import parse
 from .programs import find_program
 
 __all__ = ["Shell", "boot"]
@@ -126,16 +126,21 @@ def _checked(program, shell, arguments):
         if leave.message:
             print(leave.message, end="", file=sys.stderr, flush=True)
         return leave.status
-    except ParseError:
-        raise
     except BrokenPipeError:
         return 141
+    except OSError as error:
+        shell.complain(f"{program.__name__.rpartition('.')[2].rstrip('_')}: {error.strerror}")
+        return 1
 
 
 def boot():
     """Boot a kernel with the shell as its main task; returns the exit status."""
     from .. import __version__
 
+    if sys.stdin is None:
+        print("minios: standard input is closed; the shell reads its commands there",
+              file=sys.stderr)
+        return 2
     kernel = Kernel()
     kernel.attach(Accounting())
     interactive = sys.stdin.isatty()

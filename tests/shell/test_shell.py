@@ -279,6 +279,18 @@ def test_commands_are_read_from_a_regular_file(tmp_path):
     assert "shell" in done.stdout and done.returncode == 4
 
 
+def test_a_closed_or_full_standard_stream_is_a_message_and_no_traceback():
+    shell = f"{sys.executable} -m minios"
+    for line, status, words in (
+        (f"{shell} <&-", 2, "standard input is closed"),
+        (f"echo ps | {shell} >/dev/full", 1, "ps: No space left on device"),
+        (f"echo ps | {shell} | true", 0, ""),
+    ):
+        done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=60)
+        assert done.returncode == status and words in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_the_flags_of_standard_input_are_left_as_they_were(tmp_path):
     reader, writer = os.pipe()
     os.write(writer, b"ps\n")
