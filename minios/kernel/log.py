@@ -44,8 +44,8 @@ def log_callback(function, error):
 
 
 def log_handler(task, request, error):
-    """A call's handler has failed after it had answered."""
-    _logger().error("%r failed after it had answered %r", request, task, exc_info=error)
+    """A call has failed where its task can hear nothing of it."""
+    _logger().error("%r of %r failed in the kernel", request, task, exc_info=error)
 
 
 def log_last_words(task, error):

@@ -10,6 +10,11 @@ believing that the new file is registered. So a registration is kept only for a 
 identity can be checked on every wait: a socket or an io object, which the poller knows by a
 weak reference. A plain number can be anybody's by the next wait, and is released at once.
 
+A file that is closed here and lives on elsewhere, in a duplicate or a forked child, is a ghost:
+epoll goes on reporting it under its old number and no longer lets it be removed. A number that
+was closed behind the kernel's back is therefore suspect. Where such a report turns out to be
+false, the selector is replaced by a new one.
+
 Invariants: a descriptor has at most one waiter a direction; every descriptor in the table is
 registered with the selector for `mask`, which covers its waiters; what has no waiter is kept
 by an identity.
@@ -17,6 +22,7 @@ by an identity.
 
 import io
 import os
+import select
 import time
 from _socket import socket  # the base of socket.socket, without the imports
 from _weakref import ref
@@ -28,6 +34,7 @@ __all__ = ["Descriptor", "Poller"]
 
 READ, WRITE = 1, 2      # EVENT_READ and EVENT_WRITE of every selector
 _SWEEP = 1.0            # seconds between two looks for descriptors closed behind our back
+_TICK = 0.002           # seconds by which a selector may be early: epoll counts milliseconds
 _LARGEST = 2**31 - 1    # descriptors are C ints
 
 
@@ -83,23 +90,27 @@ class Descriptor:
 
     def ready(self, events, kernel):
         """The selector reports `events`: let the calls that wait for them go on."""
-        unused = 0
+        unused, doubtful = 0, False
         if events & READ:
             task, self.reader = self.reader, None
             if task is None or self._identity is None:
                 unused |= READ
             if task is not None:
                 task.token = None
-                task.call.ready(kernel, task)
+                _let_go_on(task, kernel)
+                doubtful = self.reader is task      # it had to wait again
         if events & WRITE:
             task, self.writer = self.writer, None
             if task is None or self._identity is None:
                 unused |= WRITE
             if task is not None:
                 task.token = None
-                task.call.ready(kernel, task)
+                _let_go_on(task, kernel)
+                doubtful |= self.writer is task
         if unused:
             self._poller.release(self, unused)
+        if doubtful and not self._poller.confirms(self.fd, events):
+            self._poller.replace_selector()
 
 
 class Poller:
@@ -116,6 +127,7 @@ class Poller:
         self._descriptors = {}
         self._inbox = None
         self._next_sweep = 0.0
+        self._suspects = set()      # numbers under which a ghost may be reported
 
     # --- The selector's life -------------------------------------------------------------
 
@@ -193,8 +205,8 @@ class Poller:
 
         Returns how many descriptors were. May return early with none.
         """
+        now = time.monotonic()
         if self._descriptors:
-            now = time.monotonic()
             if now >= self._next_sweep:
                 self._next_sweep = now + _SWEEP
                 self._sweep()
@@ -211,7 +223,32 @@ class Poller:
         kernel = self._kernel
         for key, events in ready:
             key.data.ready(events, kernel)
+        if not ready and (seconds is None or time.monotonic() < now + seconds - _TICK):
+            self.replace_selector()     # woken early by a number that nobody has any more
         return len(ready)
+
+    def confirms(self, f, events):
+        """Whether `f` is certainly ready for `events`, or above suspicion."""
+        fd = f if isinstance(f, int) else _fileno(f)
+        if fd not in self._suspects:
+            return True
+        asked = select.poll()
+        asked.register(fd, (events & READ and select.POLLIN) | (events & WRITE and select.POLLOUT))
+        return bool(asked.poll(0))
+
+    def replace_selector(self):
+        """Get rid of ghosts. A selector that was given is kept, with what haunts it."""
+        if self._given is not None:
+            return
+        old, self._selector = self._selector, _default_selector()
+        self._suspects.clear()
+        self._selector.register(self._inbox.fileno(), READ, self._inbox)
+        for descriptor in self.descriptors():
+            try:
+                self._selector.register(descriptor.fd, descriptor.mask, descriptor)
+            except OSError:
+                self._abandon(descriptor)
+        old.close()
 
     def is_idle(self):
         """Whether there is nothing at all to poll for."""
@@ -258,7 +295,7 @@ class Poller:
             if same and (descriptor.mask & direction
                          or self._modify(descriptor, descriptor.mask | direction)):
                 return descriptor
-            self._abandon(descriptor)
+            self._lost(descriptor)
         return self._register(f, fd, direction, task)
 
     def _register(self, f, fd, direction, task):
@@ -294,6 +331,11 @@ class Poller:
         except (KeyError, ValueError, OSError):
             pass        # it has been closed, and the system has forgotten it by itself
 
+    def _lost(self, descriptor):
+        """Forget a descriptor that was closed behind the kernel's back."""
+        self._suspects.add(descriptor.fd)
+        self._abandon(descriptor)
+
     def _abandon(self, descriptor):
         """Forget a descriptor that is closed or unused; its waiters wake with EBADF."""
         self._forget(descriptor)
@@ -308,8 +350,19 @@ class Poller:
         """Find what was closed without Close, which epoll never reports; return how many."""
         closed = [each for each in self._descriptors.values() if each.was_closed()]
         for descriptor in closed:
-            self._abandon(descriptor)
+            self._lost(descriptor)
         return len(closed)
+
+
+def _let_go_on(task, kernel):
+    """The descriptor of the call of `task` is ready. What the call raises is the task's."""
+    call = task.call
+    try:
+        call.ready(kernel, task)
+    except Exception as error:
+        if task.call is not call:
+            raise
+        kernel.throw(task, error)
 
 
 def _inode(fd):

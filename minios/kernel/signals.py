@@ -11,7 +11,7 @@ import sys
 from syscalls import signums
 from syscalls.errors import Cancelled
 
-from .log import log_last_words
+from .log import log_handler, log_last_words
 
 __all__ = ["close_task", "interrupt_task", "send_signal"]
 
@@ -101,7 +101,7 @@ def interrupt_task(kernel, task, error):
     call = task.call
     nothing_due = task.value is None and task.error is None and not _is_running(task.routine)
     if call is not None and call.interruptible:
-        call.cancel(kernel, task)
+        _cancel(kernel, task)
         kernel.throw(task, error)
     elif call is None and nothing_due:
         task.error = error
@@ -111,6 +111,14 @@ def interrupt_task(kernel, task, error):
         task.aim()
 
 
+def _cancel(kernel, task):
+    """Undo the wait of a task; a call that fails to is logged, and the task ends all the same."""
+    try:
+        task.call.cancel(kernel, task)
+    except Exception as error:
+        log_handler(task, task.call, error)
+
+
 def close_task(kernel, task):
     """SIGKILL: undo the wait, close the routines from the innermost out, end the task.
 
@@ -118,7 +126,7 @@ def close_task(kernel, task):
     doing outside the kernel then answers to nobody.
     """
     if task.call is not None:
-        task.call.cancel(kernel, task)
+        _cancel(kernel, task)
         task.call = None
     routines = [*(task.stack or ()), task.routine]
     task.stack, task.pending, task.error = None, None, None

@@ -207,8 +207,14 @@ class Task:
         return list(waiters) if waiters else []
 
     def expired(self, kernel):
-        """The timer that was started for this task is due."""
-        self.call.expired(kernel, self)
+        """The timer that was started for this task is due. What its call raises is the task's."""
+        call = self.call
+        try:
+            call.expired(kernel, self)
+        except Exception as error:
+            if self.call is not call:
+                raise
+            kernel.throw(self, error)
 
     def aim(self):
         """Point `send` at the routine, or at the detour where anything else is due."""

@@ -264,7 +264,47 @@ def test_a_handler_that_fails_after_it_has_answered_is_logged(run, caplog):
         return (yield Hasty())
 
     assert run(main()) == "answer"
-    assert "after it had answered" in caplog.text
+    assert "Hasty() of <Task 1 main" in caplog.text
+
+
+def test_a_call_that_fails_on_its_kernel_side_later_raises_in_its_task(run, pair):
+    class Late(SystemCall):
+        def handle(self, kernel, task):
+            kernel.start_timer(task, kernel.now() + 1)
+
+        def expired(self, kernel, task):
+            raise KeyError("late")
+
+    class Deaf(ReadWait):
+        def ready(self, kernel, task):
+            raise KeyError("deaf")
+
+    pair[1].send(b"x")
+    refused_with(run, Late, KeyError, ["late"])
+    refused_with(run, lambda: Deaf(pair[0]), KeyError, ["deaf"])
+
+
+def test_a_call_that_fails_to_undo_its_wait_is_logged_and_its_task_is_killed(run, caplog):
+    class Stuck(SystemCall):
+        def handle(self, kernel, task):
+            pass
+
+        def cancel(self, kernel, task):
+            raise KeyError("stuck")
+
+    def stuck():
+        yield Stuck()
+
+    def main():
+        for signum in (15, 9):
+            task = yield Spawn(stuck())
+            yield
+            yield Kill(task, signum)
+            with pytest.raises(minios.TaskKilledError):
+                yield Wait(task)
+
+    run(main())
+    assert caplog.text.count("KeyError: 'stuck'") == 2
 
 
 def test_resuming_a_task_that_is_not_blocked_is_an_error(kernel):

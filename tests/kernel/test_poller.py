@@ -184,6 +184,63 @@ def test_a_waiter_by_number_is_not_woken_by_the_number_s_next_owner(run):
     run(main())
 
 
+@pytest.mark.parametrize("call", [ReadWait, lambda sock: Recv(sock, 100)])
+def test_a_duplicate_of_a_closed_socket_neither_wakes_its_number_s_next_owner_nor_spins(call):
+    rounds = []
+
+    class Rounds(minios.Hooks):
+        def idle_started(self, seconds):
+            rounds.append(seconds)
+
+    def main():
+        old, old_peer = socket.socketpair()
+        ghost = old.dup()       # keeps the old file open, and in epoll, under the old number
+        waiter = yield Spawn(outcome(call(old)))
+        yield Sleep(0)
+        number = old.fileno()
+        old.close()
+        new, new_peer = socket.socketpair()
+        assert new.fileno() == number
+        newcomer = yield Spawn(outcome(call(new)))
+        yield Sleep(0)
+        assert (yield Wait(waiter)).errno == 9
+        old_peer.send(b"for nobody")
+        yield Sleep(0.05)
+        assert not newcomer.done()
+        new_peer.send(b"for the newcomer")
+        assert (yield Wait(newcomer)) in (None, b"for the newcomer")
+        for sock in (ghost, old_peer, new, new_peer):
+            sock.close()
+
+    kernel = minios.Kernel()
+    kernel.attach(Rounds())
+    kernel.run(main())
+    assert len(rounds) < 20
+
+
+def test_a_ghost_whose_number_nobody_took_does_not_spin(pair):
+    rounds = []
+
+    class Rounds(minios.Hooks):
+        def idle_started(self, seconds):
+            rounds.append(seconds)
+
+    def main():
+        ghost = pair[0].dup()
+        pair[1].send(b"one")
+        yield Recv(pair[0], 10)
+        pair[0].close()             # registered still, for the next message
+        pair[1].send(b"for the duplicate")
+        yield Sleep(0.05)
+        assert ghost.recv(100) == b"for the duplicate"
+        ghost.close()
+
+    kernel = minios.Kernel()
+    kernel.attach(Rounds())
+    kernel.run(main())
+    assert len(rounds) < 20
+
+
 def test_a_socket_and_its_number_are_one_descriptor(run, pair):
     def main():
         reader = yield Spawn(outcome(ReadWait(pair[0].fileno())))
