@@ -17,8 +17,8 @@ __all__ = ["hosted_by", "run_as_guest"]
 
 # What the guest borrows from its host meanwhile, since its tasks and threads go on using it.
 _SHARED = (
-    "spawn", "kill", "kill_from", "find_task", "call_from_thread", "call_at", "hold", "release", "attach",
-    "detach", "now", "tasks", "timers", "poller", "parking", "interrupts", "thread",
+    "spawn", "kill", "kill_from", "find_task", "call_from_thread", "call_at", "hold", "release",
+    "attach", "detach", "now", "tasks", "timers", "poller", "parking", "interrupts", "thread",
 )
 
 
