@@ -52,6 +52,8 @@ class SystemCall:
 
         `task.call` is this object already, so a handler that does neither leaves the task
         blocked on it. An exception raised here is thrown into the task at its yield.
+        An answer that comes later, from a timer or another thread, must first make sure that
+        `task.call is self` still: the task may have been killed out of this call meanwhile.
         """
         raise NotImplementedError(f"{type(self).__name__} has no handle(kernel, task)")
 
@@ -73,7 +75,11 @@ class SystemCall:
         return [repr(getattr(self, name)) for name in names if not name.startswith("_")]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self.arguments())})"
+        try:
+            arguments = ", ".join(self.arguments())
+        except Exception:
+            arguments = "..."       # an argument's own repr fails: ps shall not fail with it
+        return f"{type(self).__name__}({arguments})"
 
     def __iter__(self) -> Generator[SystemCall, Any, Any]:
         if running.kernel is None:

@@ -21,9 +21,20 @@ def file_name(f):
 
 def bytes_sample(data, limit=16):
     """The first bytes of a payload, and how many more there are."""
-    view = memoryview(data).cast("B")
+    try:
+        view = memoryview(data).cast("B")
+    except TypeError:
+        return repr(data)       # no bytes: the call will say so
     head = repr(bytes(view[:limit]))
     return head if len(view) <= limit else f"{head}+{len(view) - limit}"
+
+
+def call_text(call):
+    """The repr of a call, or its type where the repr fails: an observer must not fail with it."""
+    try:
+        return repr(call)
+    except Exception:
+        return f"<{type(call).__name__}>"
 
 
 def caller_site():

@@ -39,15 +39,16 @@ class Park(SystemCall):
 
     def waits_for(self, kernel, task):
         owner = getattr(self.channel, "owner", None)
-        return () if owner is None else (owner,)
+        return (owner,) if hasattr(owner, "tid") else ()
 
 
 class Wake(SystemCall):
     """Wake up to `n` tasks (None: all) parked on `channel`, the longest parked first.
 
     Each is sent `value` as the result of its Park. Returns how many were woken. A value that
-    is not None counts as handed over: a task that is killed before it runs still gets it,
-    and the kill at its next yield, so that no item is lost between the two.
+    is not None counts as handed over: a task that is signalled before it runs still gets it,
+    and the signal at its next yield, so that no item is lost between the two. (SIGKILL asks
+    nobody, and takes the value along.)
     Raises ValueError for a negative `n`.
     """
 

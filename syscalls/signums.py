@@ -30,8 +30,9 @@ _VALID = frozenset(valid_signals())
 
 def check_signum(signum, zero_too=False):
     """`signum` as an int. Raises ValueError for what is no signal; 0 is one if `zero_too`."""
-    if signum in _VALID or (zero_too and signum == 0):
-        return int(signum)
+    if isinstance(signum, int) and not isinstance(signum, bool):
+        if signum in _VALID or (zero_too and signum == 0):
+            return int(signum)
     raise ValueError(f"{signum!r} is no signal: give a number as of the module signal")
 
 

@@ -3,9 +3,10 @@
 A reading call waits first and reads once: a peer that is waited for has rarely sent already,
 so trying first would only cost a failed system call. Accept and the writing calls try first:
 a listener has often more than one connection waiting, and a socket can nearly always be
-written. No call blocks the kernel, whatever the socket's own timeout: those that might use
-MSG_DONTWAIT, or make the socket non-blocking. Each raises OSError as the socket's method
-does, ResourceBusyError if another task waits in the same direction.
+written. No call blocks the kernel: a socket in blocking mode is used with MSG_DONTWAIT where
+that is enough, and one that has a timeout of its own becomes non-blocking. TLS sockets are not
+for these calls. Each raises OSError as the socket's method does, ResourceBusyError if another
+task waits in the same direction.
 """
 
 from __future__ import annotations
@@ -49,6 +50,12 @@ __all__ = [
 _DONTWAIT = MSG_DONTWAIT
 
 
+def _without_timeout(sock):
+    """Python itself would wait, for as long as the socket's own timeout says."""
+    if sock.gettimeout():
+        sock.setblocking(False)
+
+
 class _SocketCall(_DescriptorCall):
     """What the calls on one socket share: try, and wait again where it would block."""
 
@@ -85,7 +92,9 @@ class _Reading(_SocketCall):
 class _Writing(_SocketCall):
     __slots__ = ()
 
-    handle = _SocketCall.ready
+    def handle(self, kernel, task):
+        _without_timeout(self.file)
+        self.ready(kernel, task)
 
     def wait(self, kernel, task):
         kernel.poller.wait_writable(self.file, task)
@@ -180,6 +189,7 @@ class Send(_Writing):
         self.file, self.data = sock, data
 
     def handle(self, kernel, task):
+        _without_timeout(self.file)
         try:
             count = self.file.send(self.data, _DONTWAIT)
         except (BlockingIOError, InterruptedError):
@@ -221,6 +231,7 @@ class SendAll(_Writing):
         self.file, self.data = sock, data
 
     def handle(self, kernel, task):
+        _without_timeout(self.file)
         self._send(kernel, task, memoryview(self.data).cast("B"))
 
     def ready(self, kernel, task):
@@ -291,9 +302,10 @@ class Connect(_Writing):
 
 
 class Close(SystemCall):
-    """Close `sock`, a socket or any object with close() (close(2)). Returns None.
+    """Close `sock`, a socket, any object with close(), or a descriptor (close(2)). Returns None.
 
-    Tasks that wait for its descriptor wake with OSError (EBADF). Closing twice is harmless.
+    Tasks that wait for its descriptor wake with OSError (EBADF). Closing an object twice is
+    harmless; closing a number twice is EBADF, or closes what has taken the number since.
     """
 
     __slots__ = ("file",)

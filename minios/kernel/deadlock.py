@@ -1,5 +1,7 @@
 """The report of a deadlock: every task, what it waits on, where, and the circle if there is one."""
 
+from syscalls.describe import call_text
+
 __all__ = ["deadlock_report", "find_cycle"]
 
 
@@ -49,7 +51,7 @@ def _waits_for(kernel, task):
 
 
 def _line(task):
-    doing = "is stopped" if task.stopped else f"waits in {task.call!r}"
+    doing = "is stopped" if task.stopped else f"waits in {call_text(task.call)}"
     import linecache
 
     frames = task.frames()

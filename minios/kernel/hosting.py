@@ -67,7 +67,8 @@ class _Program:
 
     def move_in(self, guest):
         """In the host's thread: let the guest's tasks be the host's."""
-        tasks = guest.move_out()
+        self._grace = guest.grace
+        tasks = guest.move_out(self.host)
         if self.leader.done():
             for task in tasks:
                 task.end(None, Cancelled())
@@ -93,7 +94,7 @@ class _Program:
         self._left.discard(task)
         if self._ending:
             if not self._left:
-                self.ended.set()
+                self._finish()
         elif task is self.main:
             self._end()
         elif not self._left:
@@ -121,13 +122,17 @@ class _Program:
         host, rest = self.host, self._group()
         self._left = set(rest)
         if not rest:
-            self.ended.set()
+            self._finish()
             return
-        host.call_at(host.now() + host.grace, self._kill, rest)
+        host.call_at(host.now() + self._grace, self._kill, rest)
         for task in reversed(rest):
             task.add_waiter(self)
             host.send_signal(task, signums.SIGCONT)
             host.send_signal(task, signums.SIGTERM)
+
+    def _finish(self):
+        self.host.interrupts.give_back()
+        self.ended.set()
 
     def _kill(self, tasks):
         for task in reversed(tasks):

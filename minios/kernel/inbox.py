@@ -61,6 +61,12 @@ class Inbox:
         except BlockingIOError:
             pass
 
+    def move_to(self, kernel):
+        """Let another kernel call what has arrived here."""
+        while self.calls:
+            function, arguments = self.calls.popleft()
+            kernel.call_from_thread(function, *arguments)
+
     def run(self, kernel):
         """Call what had arrived when this began; what arrives meanwhile waits a round."""
         for _ in range(len(self.calls)):

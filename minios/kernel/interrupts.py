@@ -13,6 +13,9 @@ from syscalls.errors import KernelError
 
 __all__ = ["Interrupts"]
 
+# The functions of the kernel that run a task's code, or a call's handle.
+_RESUMES = ("_run_batch", "advance", "answer", "_first_turn", "_detour", "close_task")
+
 
 class Interrupts:
     """The signal handlers of one kernel, from `install` to `restore`."""
@@ -46,6 +49,14 @@ class Interrupts:
         self._kept.clear()
         late, self._requested, self._thrown = self._requested, False, None
         return late
+
+    def give_back(self):
+        """Restore the signals that nobody waits for, but Ctrl-C: a hosted program has ended."""
+        waited = frozenset().union(*self._waiters.values(), {signal.SIGINT})
+        for signum in set(self._previous) - waited:
+            handler = self._previous.pop(signum)
+            signal.signal(signum, signal.SIG_DFL if handler is None else handler)
+            self._kept.discard(signum)
 
     def has_waiters(self):
         """Whether any task waits for a signal, which may arrive at any time."""
@@ -105,7 +116,9 @@ class Interrupts:
             task.error is self._thrown or self._thrown in (task.pending or ())
         )
         if self._requested or on_its_way:
-            raise KeyboardInterrupt
+            if _runs_a_task(frame):
+                raise KeyboardInterrupt
+            return      # the kernel itself runs, and is about to deliver the first one
         self._requested = True
         self._kernel.call_from_thread(self._deliver_ctrl_c)
 
@@ -116,3 +129,17 @@ class Interrupts:
         if not self._hand_over(signal.SIGINT):
             self._thrown = KeyboardInterrupt()
             self._kernel.interrupt_main(self._thrown)
+
+
+def _runs_a_task(frame):
+    """Whether `frame`, which a signal has interrupted, is a task's code or was called by it.
+
+    Raised in the middle of the kernel, an exception would leave its tables half changed.
+    """
+    inside = False
+    while frame is not None:
+        if frame.f_globals.get("__package__") in (__package__, "syscalls"):
+            return inside and frame.f_code.co_name in _RESUMES
+        inside = True
+        frame = frame.f_back
+    return False

@@ -32,6 +32,7 @@ from .poller import Poller
 from .shutdown import shut_down
 from .signals import interrupt_task, send_signal
 from .table import TaskTable
+from .task import check_routine
 from .timers import Timer, Timers
 from .trampoline import advance, refuse
 
@@ -85,6 +86,8 @@ class Kernel(TaskTable):
         self.order = order
         if not slow_turn > 0 or not grace >= 0:
             raise ValueError(f"slow_turn must be > 0 and grace >= 0, not {slow_turn} and {grace}")
+        if max_tasks is not None and not (isinstance(max_tasks, int) and max_tasks > 0):
+            raise ValueError(f"max_tasks must be a whole number > 0 or None, not {max_tasks!r}")
         super().__init__(max_tasks)
         self.grace, self.slow_turn = grace, slow_turn
         self.ready: list[Task] = []     # the ready queue
@@ -97,7 +100,10 @@ class Kernel(TaskTable):
         self.host = None            # the kernel that runs this one's tasks: see hosting.py
         self.impatient = False      # a Ctrl-C has cut the shutdown short
         self.booted_at = self.now()
-        self.devices_given = not (selector is None and clock is None and order is None)
+        # Whether anything but the time it grants is this kernel's own: see hosting.py.
+        self.devices_given = any(
+            each is not None for each in (selector, clock, order, max_tasks)
+        )
         self._inbox = Inbox()
         self.handlers: dict[type, Callable] = {}    # by the type of what is yielded
         self.hooks: list[Hooks] = []    # who observes: see attach
@@ -220,7 +226,9 @@ class Kernel(TaskTable):
         self._held += 1
 
     def release(self) -> None:
-        """The answer expected since `hold()` has come."""
+        """The answer expected since `hold()` has come. Raises KernelError without one."""
+        if not self._held:
+            raise KernelError("release() without a hold(): no answer is expected")
         self._held -= 1
 
     def run_callback(self, function, arguments):
@@ -265,25 +273,25 @@ class Kernel(TaskTable):
 
     def run_from(self, site, routine, name):
         """`run`, with the place that it was called from."""
-        if running.host is not None and not self.devices_given:
+        if running.host is not None and not self.devices_given and not self.hooks:
             from .hosting import run_as_guest  # only what a shell loads needs it
 
             return run_as_guest(self, site, routine, name)
         self._check_idle()
-        if routine is not None:
-            self.main_task = self.new_task(routine, name, False, None, site)
-            self.make_ready(self.main_task)
-        main = self.main_task
         self._boot()
+        main = None
         try:
+            if routine is not None:
+                main = self.main_task = self.new_task(routine, name, False, None, site)
+                self.make_ready(main)
             self._run_until_end(main)
         finally:
-            undelivered = self.interrupts.restore()
+            late = self.interrupts.restore()
             self._power_off()
-        if undelivered and self._fatal is None:
-            self._fatal = KeyboardInterrupt()
-        if self._fatal is not None:
             fatal, self._fatal = self._fatal, None
+        if late and fatal is None:
+            fatal = KeyboardInterrupt()
+        if fatal is not None:
             raise fatal
         return None if main is None else main.result()
 
@@ -427,6 +435,7 @@ def run(routine: Routine, *, name: str | None = None, **kernel_options: Any) -> 
 
     The options are those of Kernel. Tasks that are left are shut down.
     """
+    check_routine(routine)
     return Kernel(**kernel_options).run_from(caller_site(), routine, name)
 
 

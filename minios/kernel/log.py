@@ -20,19 +20,27 @@ def _frames_of_turn(frame):
     return found[::-1]
 
 
-def _logger():
+def _log(level, text, *arguments, error=None):
+    """Log a line, with the traceback of `error`. A log that fails must not stop the kernel."""
     import logging
+    import traceback
 
-    return logging.getLogger("minios")
+    try:
+        exc_info = None if error is None else (type(error), error, error.__traceback__)
+        logging.getLogger("minios").log(
+            getattr(logging, level), text, *arguments, exc_info=exc_info
+        )
+    except Exception:
+        traceback.print_exc()
 
 
 def log_orphan(task, error):
     """A task has failed and nobody waits for it."""
     import traceback
 
-    _logger().error(
-        "task %d (%s), spawned at %s, failed and nobody waits for it",
-        task.tid, task.name, task.spawned_at or "unknown", exc_info=error,
+    _log(
+        "ERROR", "task %d (%s), spawned at %s, failed and nobody waits for it",
+        task.tid, task.name, task.spawned_at or "unknown", error=error,
     )
     # The frames would keep sockets and the like alive for as long as the task is remembered.
     traceback.clear_frames(error.__traceback__)
@@ -40,17 +48,17 @@ def log_orphan(task, error):
 
 def log_callback(function, error):
     """A function that the kernel called on its own behalf has failed."""
-    _logger().error("a callback of the kernel failed: %r", function, exc_info=error)
+    _log("ERROR", "a callback of the kernel failed: %r", function, error=error)
 
 
 def log_handler(task, request, error):
     """A call has failed where its task can hear nothing of it."""
-    _logger().error("%r of %r failed in the kernel", request, task, exc_info=error)
+    _log("ERROR", "%r of %r failed in the kernel", request, task, error=error)
 
 
 def log_last_words(task, error):
     """A task that was closed by SIGKILL did not end as it should have."""
-    _logger().error("%r failed while it was killed by SIGKILL", task, exc_info=error)
+    _log("ERROR", "%r failed while it was killed by SIGKILL", task, error=error)
 
 
 def log_slow_turn(task, seconds, frame):
@@ -58,8 +66,8 @@ def log_slow_turn(task, seconds, frame):
     import traceback
 
     stack = traceback.StackSummary.extract(_frames_of_turn(frame))
-    _logger().warning(
-        "task %d (%s), spawned at %s, has held the CPU for more than %g s:\n%s",
+    _log(
+        "WARNING", "task %d (%s), spawned at %s, has held the CPU for more than %g s:\n%s",
         task.tid, task.name, task.spawned_at or "unknown", seconds,
         "".join(traceback.format_list(stack)).rstrip(),
     )

@@ -30,10 +30,13 @@ from errno import EBADF, EPERM
 
 from syscalls.errors import ResourceBusyError
 
+from .inbox import Inbox
+
 __all__ = ["Descriptor", "Poller"]
 
 READ, WRITE = 1, 2      # EVENT_READ and EVENT_WRITE of every selector
 _SWEEP = 1.0            # seconds between two looks for descriptors closed behind our back
+_LONGEST = 86_400.0     # seconds to block at most: epoll counts milliseconds in a C int
 _TICK = 0.002           # seconds by which a selector may be early: epoll counts milliseconds
 _LARGEST = 2**31 - 1    # descriptors are C ints
 
@@ -70,6 +73,8 @@ class Descriptor:
         self._identity = self._inode = None
         if isinstance(f, (socket, io.IOBase)):
             self._identity = ref(f)
+            if isinstance(f, socket) and f.gettimeout():
+                f.setblocking(False)    # with a timeout of its own it would block the kernel
         else:
             self._inode = _inode(fd)
 
@@ -190,7 +195,11 @@ class Poller:
 
     def close_file(self, f):
         """Close `f` and wake whoever waits for its descriptor with EBADF."""
-        descriptor = self._descriptors.get(f if isinstance(f, int) else _fileno(f))
+        if isinstance(f, int):
+            fd = _valid_fd(f)
+        else:
+            fd = _fileno(f) if hasattr(f, "fileno") else -1
+        descriptor = self._descriptors.get(fd)
         if descriptor is not None:
             self._abandon(descriptor)
         if isinstance(f, int):
@@ -210,8 +219,9 @@ class Poller:
             if now >= self._next_sweep:
                 self._next_sweep = now + _SWEEP
                 self._sweep()
-            if seconds is None or seconds > _SWEEP:
-                seconds = _SWEEP
+            seconds = _SWEEP if seconds is None else min(seconds, _SWEEP)
+        elif seconds is not None:
+            seconds = min(seconds, _LONGEST)
         try:
             ready = self._selector.select(seconds)
         except (OSError, ValueError):
@@ -220,6 +230,8 @@ class Poller:
             if not closed:
                 raise
             return closed
+        if self._given is not None:     # which may watch over more than our descriptors
+            ready = [each for each in ready if isinstance(each[0].data, (Descriptor, Inbox))]
         kernel = self._kernel
         for key, events in ready:
             key.data.ready(events, kernel)

@@ -9,6 +9,7 @@ signal at the next yield, so that nothing is lost between the two.
 import sys
 
 from syscalls import signums
+from syscalls.describe import call_text
 from syscalls.errors import Cancelled
 
 from .log import log_handler, log_last_words
@@ -76,7 +77,7 @@ def _print_stack(kernel, task, signum, killer, place):
         summary = traceback.extract_stack(frame, limit=1)
         print("".join(traceback.format_list(summary)), end="", file=sys.stderr)
     if task.call is not None:
-        print(f"  waits in {task.call!r}", file=sys.stderr)
+        print(f"  waits in {call_text(task.call)}", file=sys.stderr)
 
 
 # What is not listed terminates; None is ignored.
@@ -128,18 +129,26 @@ def close_task(kernel, task):
     if task.call is not None:
         _cancel(kernel, task)
         task.call = None
+    if task.error is not None and not isinstance(task.error, (Cancelled, KeyboardInterrupt)):
+        log_last_words(task, task.error)    # it was due, and nobody hears of it any more
+    if not task.started:
+        task.begin()
     routines = [*(task.stack or ()), task.routine]
     task.stack, task.pending, task.error = None, None, None
     previous, kernel.current = kernel.current, task
-    try:
-        while routines:
-            try:
-                task.context.run(routines.pop().close)
-            except Exception as error:      # it yielded, or failed in its `finally`
-                log_last_words(task, error)
-    finally:
-        kernel.current = previous
+    interrupt = None
+    while routines:
+        task.routine = routines.pop()
+        try:
+            task.context.run(task.routine.close)
+        except KeyboardInterrupt as error:
+            interrupt = error               # forced by a second Ctrl-C: close the rest first
+        except BaseException as error:      # it yielded, or failed in its `finally`
+            log_last_words(task, error)
+    kernel.current = previous
     kernel.end_task(task, None, Cancelled(*task.killer))
+    if interrupt is not None:
+        raise interrupt
 
 
 def _is_due(task, kind):

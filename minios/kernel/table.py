@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextvars import copy_context
 
-from syscalls.errors import KernelError, NoSuchTaskError, TaskKilledError, TaskLimitError
+from syscalls.errors import KernelError, NoSuchTaskError, TaskLimitError
 
 from .log import log_orphan
 from .signals import interrupt_task
@@ -33,6 +33,8 @@ class TaskTable:
     def new_task(self, routine, name, daemon, parent, site):
         """Make a Task and enter it; whoever asked has to make it ready."""
         check_routine(routine)
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"a task's name is a str, not {name!r}")
         if self.max_tasks is not None and len(self.tasks) >= self.max_tasks:
             raise TaskLimitError(
                 f"the process table is full: {len(self.tasks)} tasks are alive; wait for some "
@@ -64,8 +66,11 @@ class TaskTable:
         self._admit(task)
         self.make_ready(task)
 
-    def move_out(self):
-        """Give up the tasks, none of which has started: another kernel adopts them."""
+    def move_out(self, host):
+        """Give up the tasks, none of which has started, for `host` to adopt; it gets our timers
+        and what threads have asked of us, too."""
+        self.timers.move_to(host.timers)
+        self._inbox.move_to(host)
         tasks = list(self.tasks.values())
         self.tasks.clear()
         self.ready.clear()
@@ -110,14 +115,19 @@ class TaskTable:
         """Nobody waits for `task`: keep its outcome for a while; an error goes to the log."""
         if isinstance(task.exception(), (SystemExit, KeyboardInterrupt)):
             self._leave_program(task, error)
-        elif error is not None and not isinstance(task.exception(), TaskKilledError):
+        elif error is not None and task.exception() is error:       # it was not killed
             log_orphan(task, error)
         self._ended[task.tid] = task
         if len(self._ended) > _REMEMBERED:
             del self._ended[next(iter(self._ended))]
 
     def _leave_program(self, task, error):
-        """sys.exit() in a task ends the program that it belongs to: its group, or all."""
+        """sys.exit() in a task ends the program that it belongs to: its group, or all.
+
+        The leader of a group that somebody spawned, a shell's job, ends itself alone.
+        """
+        if task.group == task.tid and task.ptid:
+            return
         leader = self.tasks.get(task.group) or self.main_task
         if leader is not None and not leader.done():
             interrupt_task(self, leader, error)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import namedtuple
 from types import CoroutineType, GeneratorType
 
-from syscalls.describe import caller_site, file_and_line
+from syscalls.describe import call_text, caller_site, file_and_line
 from syscalls.errors import Cancelled, KernelError, TaskKilledError
 from syscalls.signums import check_signum
 
@@ -65,7 +65,7 @@ class Task:
     __slots__ = (
         "tid", "ptid", "group", "name", "daemon", "nice", "kernel",
         "routine", "stack", "context", "send", "value", "error", "pending",
-        "call", "token", "progress", "stopped", "halted", "killer",
+        "call", "token", "progress", "started", "stopped", "halted", "killer",
         "switches", "cpu_time", "credit", "created_at",
         "_waiters", "_result", "_error", "_done", "_code", "_lasti", "__weakref__",
     )
@@ -94,7 +94,7 @@ class Task:
         self.send = self._first_turn
         self.stack = self.value = self.error = self.pending = None
         self.call = self.token = self.progress = self.killer = self._waiters = None
-        self.stopped = self.halted = self._done = False
+        self.started = self.stopped = self.halted = self._done = False
         self._result = self._error = None
         self.switches = 0
         self.cpu_time = self.credit = None
@@ -178,10 +178,10 @@ class Task:
     def info(self) -> TaskInfo:
         """A TaskInfo of this moment."""
         state = self.state
-        call = self.call if state != "R" else None
+        waits = "" if self.call is None or state == "R" else call_text(self.call)
         return TaskInfo(
             self.tid, self.ptid, self.group, self.name, self.kind, state, self.nice,
-            self.cpu_time, self.switches, "" if call is None else repr(call), self.daemon,
+            self.cpu_time, self.switches, waits, self.daemon,
             self.created_at, self.spawned_at,
         )
 
@@ -220,8 +220,10 @@ class Task:
         """Point `send` at the routine, or at the detour where anything else is due."""
         if self.error is not None or self.pending or self.stopped:
             self.send = self._detour
-        else:
+        elif self.started:
             self.send = self.routine.send
+        else:
+            self.send = self._first_turn
 
     def push(self, routine):
         """Call `routine` on this task's own stack (the trampoline of PEP 342)."""
@@ -239,13 +241,11 @@ class Task:
         self.aim()
         return True
 
-    def has_started(self):
-        """Whether the routine has had its first turn."""
-        return self.stack is not None or not _is_fresh(self.routine)
-
     def end(self, result, error):
         """Take the outcome and let go of everything else."""
-        cancelled = error if isinstance(error, Cancelled) else getattr(error, "cancelled", None)
+        cancelled = error
+        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+            cancelled = vars(error).get("cancelled")    # set by a signal: see signals.py
         if isinstance(cancelled, Cancelled):
             error = TaskKilledError(self.tid, self.name, *cancelled.args)
         self._result, self._error, self._done = result, error, True
@@ -257,21 +257,30 @@ class Task:
     # --- The detours ---------------------------------------------------------------------
 
     def _first_turn(self, value):
-        """Check, on the first turn, that nobody else has begun to run the routine."""
+        """Begin to run the routine."""
+        self.begin()
+        self.aim()
+        return self.send(value)
+
+    def begin(self):
+        """Check, before the first turn or the end without one, that the routine is ours alone."""
+        self.started = True
         if not _is_fresh(self.routine):
             self.error = KernelError(
                 f"{self!r} was given a routine that another task already runs; "
                 "call the function again for a fresh one"
             )
             self.routine = _raise_nothing()
-        self.aim()
-        return self.send(value)
 
     def _detour(self, value):
         """Resume the routine in another way than by sending: see `aim`."""
         if self.stopped:
             self.value, self.halted = value, True
             return HALT
+        if not self.started:
+            error = self.error
+            self.begin()
+            self.error = error or self.error
         routine, error, self.error = self.routine, self.error, None
         if error is not None:
             self.aim()

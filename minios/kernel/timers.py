@@ -29,6 +29,11 @@ class Timer:
         self._timers.cancel(self)
         self._function = self._arguments = None
 
+    def moved(self, timers, when):
+        """Kernel side: from now on, `timers` has this timer."""
+        self._timers = timers
+        timers.start(self, when)
+
     def expired(self, kernel):
         """Kernel side: the moment has come."""
         function, arguments = self._function, self._arguments
@@ -50,7 +55,12 @@ class Timers:
         return len(self._heap) - self._dead
 
     def start(self, owner, when):
-        """Let `owner` expire when the clock reads `when`. An owner has one timer at a time."""
+        """Let `owner` expire when the clock reads `when`. An owner has one timer at a time.
+
+        Raises TypeError or ValueError for what is no moment: it would spoil the heap.
+        """
+        if type(when) is not float or when != when:
+            when = _moment(when)
         owner.token = entry = (when, next(self._order), owner)
         heappush(self._heap, entry)
 
@@ -85,6 +95,14 @@ class Timers:
             else:
                 self._dead -= 1
 
+    def move_to(self, other):
+        """Let another heap, with the same clock, have the timers of this one."""
+        for when, _, owner in sorted(self._heap, key=lambda entry: entry[:2]):
+            if owner.token is not None:
+                owner.moved(other, when)
+        self._heap.clear()
+        self._dead = 0
+
     def owners(self):
         """The owners of the live timers, in no order: for checks and reports."""
         return [entry[2] for entry in self._heap if entry[2].token is entry]
@@ -93,3 +111,13 @@ class Timers:
         self._heap = [entry for entry in self._heap if entry[2].token is entry]
         heapify(self._heap)
         self._dead = 0
+
+
+def _moment(when):
+    try:
+        moment = float(when)
+    except OverflowError:
+        moment = float("inf")
+    if moment != moment:
+        raise ValueError(f"{when!r} is no moment of the clock")
+    return moment

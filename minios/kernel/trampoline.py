@@ -48,12 +48,14 @@ def answer(kernel, task, request):
         return
     except Exception as error:
         failed = error
+    if isinstance(failed, KeyError) and failed.args == (type(request),):
+        failed = KeyError(*failed.args, "raised by its handler")     # no first sight any more
     refuse(kernel, task, request, failed)
 
 
 def refuse(kernel, task, request, error):
     """The handler of `request` has failed: raise it at the task's yield."""
-    if type(request) not in kernel.handlers and isinstance(error, KeyError):
+    if isinstance(error, KeyError) and error.args and error.args[0] is type(request):
         answer(kernel, task, request)       # its type is seen for the first time
     elif task.done() or (task.call is None and task in kernel.ready):
         log_handler(task, request, error)
@@ -107,8 +109,7 @@ def advance(kernel, task, request=None, error=None):
                     task.push(request)
                     request = task.context.run(task.send, None)
                 elif not task.pop():
-                    _end(kernel, task, error)
-                    return
+                    break       # out of this `try`, which is for the task's own errors
                 elif isinstance(error, StopIteration):
                     request = task.context.run(task.send, error.value)
                 else:
@@ -127,6 +128,7 @@ def advance(kernel, task, request=None, error=None):
             except Exception as refused:
                 refuse(kernel, task, request, refused)
                 return
+        _end(kernel, task, error)
     finally:
         # The error's traceback holds this frame: without this it would hold the error, and
         # both would live until the garbage collector found them.

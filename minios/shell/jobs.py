@@ -1,5 +1,7 @@
 """Jobs: what the shell has started. `%1` names one, as in sh(1)."""
 
+import sys
+import traceback
 from typing import NamedTuple
 
 from syscalls import Wait
@@ -7,7 +9,7 @@ from syscalls import Wait
 from ..errors import TaskKilledError
 from ..kernel import Task
 
-__all__ = ["Job", "Jobs", "status_of"]
+__all__ = ["Job", "Jobs", "exit_status", "status_of"]
 
 
 class Job(NamedTuple):
@@ -66,10 +68,20 @@ def status_of(task):
         result = yield Wait(task)
     except TaskKilledError as killed:
         return 128 + killed.signum
+    except SystemExit as leave:
+        return exit_status(leave.code)
     except Exception as error:
         # One of the task's own: it waits for nobody else to be shown.
-        import traceback
-
         traceback.print_exception(error)
         return 1
     return result if isinstance(result, int) else 0
+
+
+def exit_status(code):
+    """The exit status for what SystemExit was given: a number, None, or a message to print."""
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr, flush=True)
+    return 1

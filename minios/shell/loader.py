@@ -17,6 +17,7 @@ from pathlib import Path
 from minios.kernel.hosting import hosted_by
 
 from ..errors import TaskKilledError
+from .jobs import exit_status
 
 __all__ = ["Loader"]
 
@@ -66,7 +67,7 @@ class Loader:
             exec(self._code, module.__dict__)
             return 0
         except SystemExit as leave:
-            return _exit_status(leave.code)
+            return exit_status(leave.code)
         except KeyboardInterrupt:
             return 130
         except TaskKilledError as killed:
@@ -79,12 +80,3 @@ class Loader:
             sys.path.remove(folder)
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
-
-
-def _exit_status(code):
-    if code is None:
-        return 0
-    if isinstance(code, int):
-        return code & 0xFF
-    print(code, file=sys.stderr)
-    return 1

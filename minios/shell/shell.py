@@ -147,4 +147,7 @@ def boot():
     shell = Shell(kernel, interactive)
     if interactive:
         shell.say(_BANNER.format(version=__version__))
-    return kernel.run(shell.session(), name="shell")
+    try:
+        return kernel.run(shell.session(), name="shell")
+    except TaskKilledError as killed:
+        return 128 + killed.signum

@@ -185,6 +185,72 @@ def test_the_exit_status_of_a_program_is_as_python_s(session, program, source, s
     assert words in done.stderr
 
 
+def test_exit_in_any_task_of_a_program_ends_that_program_and_not_the_shell(session, program):
+    program(
+        "leaves.py",
+        """
+        import minios, sys
+        from syscalls import Sleep, Spawn
+
+        def child():
+            yield Sleep(0.01)
+            sys.exit(3)
+
+        def main():
+            yield Spawn(child())
+            try:
+                yield Sleep(100)
+            finally:
+                print("cleaned up", flush=True)
+
+        minios.run(main())
+        print("not reached")
+        """,
+    )
+    done = session("run leaves.py", "ps")
+    assert "cleaned up" in done.stdout and "CMD" in done.stdout
+    assert "not reached" not in done.stdout
+    assert session("run leaves.py").returncode == 3
+    assert session("run leaves.py &", "wait %1").returncode == 3
+
+
+def test_the_shell_may_be_killed_but_not_stopped(session):
+    assert session("kill 1", "ps").returncode == 143
+    done = session("kill -STOP 1", "ps")
+    assert "nobody could continue it" in done.stderr and "CMD" in done.stdout
+
+
+def test_a_program_brings_what_it_gave_its_kernel_before_the_run(session, program):
+    program(
+        "gives.py",
+        """
+        import minios
+        from syscalls import Sleep, Spawn
+
+        kernel = minios.Kernel()
+        kernel.call_at(kernel.now() + 0.01, print, "fired")
+        kernel.call_from_thread(print, "called")
+
+        def main():
+            yield Sleep(0.05)
+
+        def sleeper():
+            yield Sleep(100)
+
+        def crowd():
+            try:
+                for _ in range(5):
+                    yield Spawn(sleeper())
+            except minios.TaskLimitError:
+                print("limited")
+
+        kernel.run(main())
+        minios.run(crowd(), max_tasks=3)
+        """,
+    )
+    assert session("run gives.py").stdout.split() == ["called", "fired", "limited"]
+
+
 def test_a_file_that_is_not_there_is_named(session):
     done = session("run nowhere.py")
     assert "run: nowhere.py: No such file" in done.stderr and done.returncode == 127

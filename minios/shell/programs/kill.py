@@ -9,6 +9,9 @@ from ..arguments import Arguments
 SUMMARY = "send a signal to a task: kill [-SIG] TID, kill -l"
 
 
+_STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+
+
 def main(shell, arguments):
     """kill [-l] [-SIG] TID|%JOB ..."""
     parser = Arguments(
@@ -37,6 +40,9 @@ def _send(shell, word, signum):
         target = shell.jobs.find(word)
     except ValueError as error:
         shell.complain(f"kill: {error}")
+        return False
+    if target in (1, shell.kernel.main_task) and signum in _STOPS:
+        shell.complain("kill: task 1 is this shell, and nobody could continue it")
         return False
     found = yield Kill(target, signum)
     if not found:

@@ -6,6 +6,7 @@ from syscalls import GetTask, Park, Sleep
 
 from ...errors import Cancelled
 from ..arguments import Arguments
+from ..jobs import exit_status
 from ..loader import Loader
 
 SUMMARY = "run a Python file, whose tasks ps will list: run FILE [ARG ...] [&]"
@@ -43,15 +44,23 @@ def _see_through(shell, task, loader):
                 yield Park(loader)
             except KeyboardInterrupt:
                 _signal_tasks(shell, task, loader, signal.SIGINT)
+    except SystemExit as leave:     # of one of its tasks
+        yield from _terminate(shell, task, loader)
+        return exit_status(leave.code)
     except Cancelled:
-        _signal_tasks(shell, task, loader, signal.SIGTERM)
-        deadline = shell.kernel.now() + shell.kernel.grace
-        while loader.status is None and shell.kernel.now() < deadline:
-            yield Sleep(0.01)
+        yield from _terminate(shell, task, loader)
         raise
     finally:
         _signal_tasks(shell, task, loader, signal.SIGKILL)
     return loader.status
+
+
+def _terminate(shell, task, loader):
+    """End the program's tasks, as at a shutdown; give its top level time to end too."""
+    _signal_tasks(shell, task, loader, signal.SIGTERM)
+    deadline = shell.kernel.now() + shell.kernel.grace
+    while loader.status is None and shell.kernel.now() < deadline:
+        yield Sleep(0.01)
 
 
 def _signal_tasks(shell, leader, loader, signum):
