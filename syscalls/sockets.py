@@ -83,10 +83,12 @@ class _SocketCall(_DescriptorCall):
 class _Reading(_SocketCall):
     __slots__ = ()
 
-    def wait(self, kernel, task):
+    def handle(self, kernel, task):
+        _without_timeout(self.file)
         kernel.poller.wait_readable(self.file, task)
 
-    handle = wait
+    def wait(self, kernel, task):
+        kernel.poller.wait_readable(self.file, task)
 
 
 class _Writing(_SocketCall):
@@ -107,9 +109,6 @@ class Recv(_Reading):
 
     def __init__(self, sock: socket, n: int) -> None:
         self.file, self.n = sock, n
-
-    def handle(self, kernel, task):
-        kernel.poller.wait_readable(self.file, task)
 
     def ready(self, kernel, task):
         # The same as _SocketCall.ready, without its inner calls: this is the hot path of

@@ -25,13 +25,15 @@ def _log(level, text, *arguments, error=None):
     import logging
     import traceback
 
+    log = logging.getLogger("minios").log
+    exc_info = None if error is None else (type(error), error, error.__traceback__)
     try:
-        exc_info = None if error is None else (type(error), error, error.__traceback__)
-        logging.getLogger("minios").log(
-            getattr(logging, level), text, *arguments, exc_info=exc_info
-        )
+        log(getattr(logging, level), text, *arguments, exc_info=exc_info)
     except Exception:
-        traceback.print_exc()
+        try:        # maybe it was the error that cannot be shown
+            log(getattr(logging, level), f"{text}: %s", *arguments, type(error).__name__)
+        except Exception:
+            traceback.print_exc()
 
 
 def log_orphan(task, error):

@@ -24,12 +24,14 @@ class Parking:
         if queue is None:
             queue = self._channels[channel] = OrderedDict()
         queue[task] = None
+        task.token = queue
 
     def leave(self, channel, task):
         """Take `task` out of the queue of `channel`."""
-        queue = self._channels[channel]
+        # By the token and not by the channel, whose hash may have changed meanwhile.
+        queue, task.token = task.token, None
         del queue[task]
-        if not queue:
+        if not queue and self._channels.get(channel) is queue:
             del self._channels[channel]
 
     def wake(self, channel, n, value):
@@ -40,7 +42,9 @@ class Parking:
         n = len(queue) if n is None else min(n, len(queue))
         resume = self._kernel.resume
         for _ in range(n):
-            resume(queue.popitem(last=False)[0], value)
+            task = queue.popitem(last=False)[0]
+            task.token = None
+            resume(task, value)
         if not queue:
             del self._channels[channel]
         return n

@@ -73,8 +73,6 @@ class Descriptor:
         self._identity = self._inode = None
         if isinstance(f, (socket, io.IOBase)):
             self._identity = ref(f)
-            if isinstance(f, socket) and f.gettimeout():
-                f.setblocking(False)    # with a timeout of its own it would block the kernel
         else:
             self._inode = _inode(fd)
 
