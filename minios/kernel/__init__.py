@@ -1,11 +1,13 @@
 """Ring 0: the kernel and its parts. It knows no library, no shell and no asyncio.
 
 Reading order: kernel (its run loop is at the end), task, trampoline, timers, clock, parking,
-poller, inbox, signals, interrupts, shutdown, deadlock, watchdog, fairness, hooks, hosting.
+poller, descriptor, inbox, signals, interrupts, shutdown, deadlock, watchdog, fairness, hooks,
+hosting, table, current.
 """
 
+from .current import current_kernel, current_task, run
 from .hooks import Hooks
-from .kernel import Kernel, current_kernel, current_task, run
+from .kernel import Kernel
 from .task import Task, TaskInfo
 
 __all__ = ["Hooks", "Kernel", "Task", "TaskInfo", "current_kernel", "current_task", "run"]

@@ -1,7 +1,25 @@
 """The clock device. Another one may take its place: see minios.sim.VirtualClock."""
 
+from __future__ import annotations
+
 import math
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    class Clock(Protocol):
+        """The clock device: see clock.py."""
+
+        jumps: bool
+
+        def now(self) -> float:
+            """Seconds; only differences mean much."""
+
+        def wait(self, until: float | None, poll: Callable[..., int], outside: bool) -> None:
+            """Let time pass until `until`, or until something is ready."""
 
 __all__ = ["MonotonicClock"]
 

@@ -32,30 +32,20 @@ from .poller import Poller
 from .shutdown import shut_down
 from .signals import interrupt_task, send_signal
 from .table import TaskTable
-from .task import check_routine
 from .timers import Timer, Timers
 from .trampoline import advance, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Protocol
+    from typing import Any
 
+    from .clock import Clock
     from .hooks import Hooks
     from .task import Routine, Task
 
-    class Clock(Protocol):
-        """The clock device: see clock.py."""
 
-        jumps: bool
-
-        def now(self) -> float:
-            """Seconds; only differences mean much."""
-
-        def wait(self, until: float | None, poll: Callable[..., int], outside: bool) -> None:
-            """Let time pass until `until`, or until something is ready."""
-
-__all__ = ["Kernel", "current_kernel", "current_task", "run"]
+__all__ = ["Kernel"]
 
 _TURNS = 128        # between two polls, if so many tasks become ready one after the other
 
@@ -428,27 +418,3 @@ class Kernel(TaskTable):
             self.report("turn_started", task)
             self._run_batch([task])
             self.report("turn_ended", task)
-
-
-def run(routine: Routine, *, name: str | None = None, **kernel_options: Any) -> Any:
-    """Boot a kernel, run `routine` in it until it ends, and return what it returns.
-
-    The options are those of Kernel. Tasks that are left are shut down.
-    """
-    check_routine(routine)
-    return Kernel(**kernel_options).run_from(caller_site(), routine, name)
-
-
-def current_kernel() -> Kernel:
-    """The kernel that runs in this thread. Raises KernelError where none does."""
-    if running.kernel is None:
-        raise KernelError("no kernel is running in this thread; minios.run(routine()) runs one")
-    return running.kernel
-
-
-def current_task() -> Task:
-    """The task whose turn it is. Raises KernelError outside a task."""
-    task = current_kernel().current
-    if task is None:
-        raise KernelError("no task is running: this is the kernel's own code")
-    return task

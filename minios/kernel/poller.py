@@ -20,25 +20,21 @@ registered with the selector for `mask`, which covers its waiters; what has no w
 by an identity.
 """
 
-import io
 import os
 import select
 import time
-from _socket import socket  # the base of socket.socket, without the imports
-from _weakref import ref
 from errno import EBADF, EPERM
 
 from syscalls.errors import ResourceBusyError
 
+from .descriptor import READ, WRITE, Descriptor, number_of, valid_number
 from .inbox import Inbox
 
-__all__ = ["Descriptor", "Poller"]
+__all__ = ["Poller"]
 
-READ, WRITE = 1, 2      # EVENT_READ and EVENT_WRITE of every selector
 _SWEEP = 1.0            # seconds between two looks for descriptors closed behind our back
 _LONGEST = 86_400.0     # seconds to block at most: epoll counts milliseconds in a C int
 _TICK = 0.002           # seconds by which a selector may be early: epoll counts milliseconds
-_LARGEST = 2**31 - 1    # descriptors are C ints
 
 
 def _default_selector():
@@ -59,61 +55,6 @@ def _default_selector():
         if lent:
             del collections.Mapping
     return selectors2.DefaultSelector()
-
-
-class Descriptor:
-    """One descriptor that is registered: who waits to read and to write it."""
-
-    __slots__ = ("fd", "mask", "reader", "writer", "_poller", "_identity", "_inode")
-
-    def __init__(self, poller, fd, mask, f):
-        self.fd, self.mask = fd, mask
-        self.reader = self.writer = None
-        self._poller = poller
-        self._identity = self._inode = None
-        if isinstance(f, (socket, io.IOBase)):
-            self._identity = ref(f)
-        else:
-            self._inode = _inode(fd)
-
-    def is_file(self, f):
-        """Whether `f` is certainly the very file that was registered."""
-        return self._identity is not None and self._identity() is f
-
-    def has_waiters(self):
-        """Whether any task waits for it."""
-        return self.reader is not None or self.writer is not None
-
-    def was_closed(self):
-        """Whether the file that was registered has been closed since."""
-        if self._identity is None:
-            return self._inode != _inode(self.fd)
-        f = self._identity()
-        return f is None or _fileno(f) != self.fd
-
-    def ready(self, events, kernel):
-        """The selector reports `events`: let the calls that wait for them go on."""
-        unused, doubtful = 0, False
-        if events & READ:
-            task, self.reader = self.reader, None
-            if task is None or self._identity is None:
-                unused |= READ
-            if task is not None:
-                task.token = None
-                _let_go_on(task, kernel)
-                doubtful = self.reader is task      # it had to wait again
-        if events & WRITE:
-            task, self.writer = self.writer, None
-            if task is None or self._identity is None:
-                unused |= WRITE
-            if task is not None:
-                task.token = None
-                _let_go_on(task, kernel)
-                doubtful |= self.writer is task
-        if unused:
-            self._poller.release(self, unused)
-        if doubtful and not self._poller.confirms(self.fd, events):
-            self._poller.replace_selector()
 
 
 class Poller:
@@ -159,7 +100,7 @@ class Poller:
 
         Raises OSError (EBADF), ResourceBusyError or TypeError.
         """
-        descriptor = self._descriptors.get(f if type(f) is int else _fileno(f))
+        descriptor = self._descriptors.get(f if type(f) is int else number_of(f))
         if descriptor is None or not descriptor.mask & READ or not descriptor.is_file(f):
             descriptor = self._watch(f, READ, task)
             if descriptor is None:
@@ -171,7 +112,7 @@ class Poller:
 
     def wait_writable(self, f, task):
         """Block `task` until `f` can be written; as wait_readable."""
-        descriptor = self._descriptors.get(f if type(f) is int else _fileno(f))
+        descriptor = self._descriptors.get(f if type(f) is int else number_of(f))
         if descriptor is None or not descriptor.mask & WRITE or not descriptor.is_file(f):
             descriptor = self._watch(f, WRITE, task)
             if descriptor is None:
@@ -194,9 +135,9 @@ class Poller:
     def close_file(self, f):
         """Close `f` and wake whoever waits for its descriptor with EBADF."""
         if isinstance(f, int):
-            fd = _valid_fd(f)
+            fd = valid_number(f)
         else:
-            fd = _fileno(f) if hasattr(f, "fileno") else -1
+            fd = number_of(f) if hasattr(f, "fileno") else -1
         descriptor = self._descriptors.get(fd)
         if descriptor is not None:
             self._abandon(descriptor)
@@ -239,7 +180,7 @@ class Poller:
 
     def confirms(self, f, events):
         """Whether `f` is certainly ready for `events`, or above suspicion."""
-        fd = f if isinstance(f, int) else _fileno(f)
+        fd = f if isinstance(f, int) else number_of(f)
         if fd not in self._suspects:
             return True
         asked = select.poll()
@@ -292,7 +233,7 @@ class Poller:
         None where the file is always ready, as select(2) has it and epoll refuses to: the
         call goes on at once.
         """
-        fd = _valid_fd(f)
+        fd = valid_number(f)
         descriptor = self._descriptors.get(fd)
         if descriptor is not None:
             if descriptor.has_waiters():
@@ -362,48 +303,6 @@ class Poller:
         for descriptor in closed:
             self._lost(descriptor)
         return len(closed)
-
-
-def _let_go_on(task, kernel):
-    """The descriptor of the call of `task` is ready. What the call raises is the task's."""
-    call = task.call
-    try:
-        call.ready(kernel, task)
-    except Exception as error:
-        if task.call is not call:
-            raise
-        kernel.throw(task, error)
-
-
-def _inode(fd):
-    """What the system knows `fd` by, None where it is closed."""
-    try:
-        status = os.fstat(fd)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _fileno(f):
-    """The number of `f`, -1 where it is closed."""
-    try:
-        return f.fileno()
-    except ValueError:      # what a closed io object says
-        return -1
-    except AttributeError:
-        raise TypeError(
-            f"{f!r} is no descriptor: give a number or an object with fileno()"
-        ) from None
-
-
-def _valid_fd(f):
-    fd = f if isinstance(f, int) else _fileno(f)
-    if not isinstance(fd, int) or isinstance(f, bool):
-        raise TypeError(f"{f!r} is no descriptor: give a number or an object with fileno()")
-    if not 0 <= fd <= _LARGEST:
-        what = "closed" if fd == -1 else f"no descriptor has the number {fd}"
-        raise OSError(EBADF, f"{os.strerror(EBADF)}: {what}")
-    return fd
 
 
 def _busy(fd, verb, other):

@@ -1,0 +1,113 @@
+"""One descriptor that is registered with the poller, and how descriptors are known.
+
+A number is used again as soon as it is closed, so the poller does not go by numbers alone: it
+knows a socket or an io object by a weak reference, and a plain number by its inode.
+"""
+
+import io
+import os
+from _socket import socket  # the base of socket.socket, without the imports
+from _weakref import ref
+from errno import EBADF
+
+__all__ = ["READ", "WRITE", "Descriptor", "number_of", "valid_number"]
+
+READ, WRITE = 1, 2      # EVENT_READ and EVENT_WRITE of every selector
+_LARGEST = 2**31 - 1    # descriptors are C ints
+
+
+class Descriptor:
+    """One descriptor that is registered: who waits to read and to write it."""
+
+    __slots__ = ("fd", "mask", "reader", "writer", "_poller", "_identity", "_inode")
+
+    def __init__(self, poller, fd, mask, f):
+        self.fd, self.mask = fd, mask
+        self.reader = self.writer = None
+        self._poller = poller
+        self._identity = self._inode = None
+        if isinstance(f, (socket, io.IOBase)):
+            self._identity = ref(f)
+        else:
+            self._inode = _inode(fd)
+
+    def is_file(self, f):
+        """Whether `f` is certainly the very file that was registered."""
+        return self._identity is not None and self._identity() is f
+
+    def has_waiters(self):
+        """Whether any task waits for it."""
+        return self.reader is not None or self.writer is not None
+
+    def was_closed(self):
+        """Whether the file that was registered has been closed since."""
+        if self._identity is None:
+            return self._inode != _inode(self.fd)
+        f = self._identity()
+        return f is None or number_of(f) != self.fd
+
+    def ready(self, events, kernel):
+        """The selector reports `events`: let the calls that wait for them go on."""
+        unused, doubtful = 0, False
+        if events & READ:
+            task, self.reader = self.reader, None
+            if task is None or self._identity is None:
+                unused |= READ
+            if task is not None:
+                task.token = None
+                _let_go_on(task, kernel)
+                doubtful = self.reader is task      # it had to wait again
+        if events & WRITE:
+            task, self.writer = self.writer, None
+            if task is None or self._identity is None:
+                unused |= WRITE
+            if task is not None:
+                task.token = None
+                _let_go_on(task, kernel)
+                doubtful |= self.writer is task
+        if unused:
+            self._poller.release(self, unused)
+        if doubtful and not self._poller.confirms(self.fd, events):
+            self._poller.replace_selector()
+
+
+def _let_go_on(task, kernel):
+    """The descriptor of the call of `task` is ready. What the call raises is the task's."""
+    call = task.call
+    try:
+        call.ready(kernel, task)
+    except Exception as error:
+        if task.call is not call:
+            raise
+        kernel.throw(task, error)
+
+
+def _inode(fd):
+    """What the system knows `fd` by, None where it is closed."""
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def number_of(f):
+    """The number of `f`, -1 where it is closed."""
+    try:
+        return f.fileno()
+    except ValueError:      # what a closed io object says
+        return -1
+    except AttributeError:
+        raise TypeError(
+            f"{f!r} is no descriptor: give a number or an object with fileno()"
+        ) from None
+
+
+def valid_number(f):
+    fd = f if isinstance(f, int) else number_of(f)
+    if not isinstance(fd, int) or isinstance(f, bool):
+        raise TypeError(f"{f!r} is no descriptor: give a number or an object with fileno()")
+    if not 0 <= fd <= _LARGEST:
+        what = "closed" if fd == -1 else f"no descriptor has the number {fd}"
+        raise OSError(EBADF, f"{os.strerror(EBADF)}: {what}")
+    return fd
