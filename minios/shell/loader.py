@@ -34,8 +34,8 @@ class Loader:
     def start(self):
         """Begin to run. Raises OSError if the file cannot be read, SyntaxError if it is none."""
         self._code = compile(Path(self._path).read_bytes(), self._path, "exec")
-        self._kernel.hold()
         self._thread.start()
+        self._kernel.hold()     # in time: the thread reports through the kernel's inbox
 
     def interrupt(self, error=KeyboardInterrupt):
         """Raise `error` in the program's top level, at its next bytecode."""

@@ -100,6 +100,8 @@ class Shell:
                 return (yield from status_of(task))
             except KeyboardInterrupt:
                 interrupts += 1
+                if self.interactive:
+                    self.say("")        # behind the ^C that the terminal shows
                 yield Kill(task, signal.SIGINT if interrupts < 3 else signal.SIGKILL)
 
     def _report_ended_jobs(self):
