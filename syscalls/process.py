@@ -49,7 +49,8 @@ class Wait(SystemCall):
 
     Raises what the task raised, TaskKilledError if it was killed, NoSuchTaskError for an
     unknown tid: of those that ended while nobody waited, the kernel remembers the last 64,
-    and a Task object remembers its own end. Any number of tasks may wait for one (waitpid(2), but for that).
+    and a Task object remembers its own end. Any number of tasks may wait for one, unlike in
+    waitpid(2).
     """
 
     __slots__ = ("task",)
