@@ -115,7 +115,10 @@ class Kernel(TaskTable):
                 "spawn belongs to the kernel's own thread; elsewhere say "
                 "kernel.call_from_thread(kernel.spawn, routine)"
             )
-        task = self.new_task(routine, name, daemon, self.current, caller_site())
+        parent = self.current
+        if parent is not None and parent.done():
+            parent = None       # it has just ended, and a hook or a destructor spawns
+        task = self.new_task(routine, name, daemon, parent, caller_site())
         self.make_ready(task)
         return task
 
@@ -231,10 +234,12 @@ class Kernel(TaskTable):
     # --- Hooks ---------------------------------------------------------------------------
 
     def attach(self, hooks: Hooks) -> None:
-        """Report to `hooks` (see Hooks) from now on."""
+        """Report to `hooks` (see Hooks) from now on; harmless if it is attached already."""
+        if any(each is hooks for each in self.hooks):
+            return
+        hooks.attached(self)
         self.hooks = [*self.hooks, hooks]
         self.handlers.clear()      # learned anew, with the report of each call
-        hooks.attached(self)
 
     def detach(self, hooks: Hooks) -> None:
         """Report to `hooks` no more; harmless if it was not attached."""

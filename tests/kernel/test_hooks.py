@@ -77,6 +77,29 @@ def test_hooks_come_and_go_while_the_kernel_runs(kernel):
     assert [event for event in recorder.events if event[0] == "call"] == [("call", 1, "GetTid()")]
 
 
+def test_a_hook_may_spawn_a_successor_for_a_task_that_has_ended(kernel):
+    class Supervisor(Hooks):
+        restarts = 0
+
+        def task_ended(self, task):
+            if task.name == "worker" and self.restarts < 3:
+                self.restarts += 1
+                kernel.spawn(worker())
+
+    turns = []
+
+    def worker():
+        turns.append(kernel.now())
+        yield Sleep(1)
+
+    supervisor = Supervisor()
+    kernel.attach(supervisor)
+    kernel.attach(supervisor)       # harmless
+    kernel.spawn(worker())
+    kernel.run()
+    assert turns == [0, 1, 2, 3]
+
+
 def test_a_hook_that_fails_is_logged_and_detached_and_the_tasks_go_on(kernel, caplog):
     class Broken(Hooks):
         def turn_started(self, task):
