@@ -43,11 +43,13 @@ class Interrupts:
 
         Returns whether a Ctrl-C has come too late to be delivered.
         """
-        for signum, handler in self._previous.items():
-            signal.signal(signum, signal.SIG_DFL if handler is None else handler)
-        self._previous.clear()
+        previous, self._previous = self._previous, {}
         self._kept.clear()
         late, self._requested, self._thrown = self._requested, False, None
+        # Ctrl-C last: from then on, Python's own handler may raise at any moment.
+        for signum in sorted(previous, key=lambda signum: signum == signal.SIGINT):
+            handler = previous[signum]
+            signal.signal(signum, signal.SIG_DFL if handler is None else handler)
         return late
 
     def give_back(self):

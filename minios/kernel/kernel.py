@@ -273,17 +273,20 @@ class Kernel(TaskTable):
 
             return run_as_guest(self, site, routine, name)
         self._check_idle()
-        self._boot()
         main = None
+        # Our handler stands first and goes last: Python's own would raise in the middle of
+        # what happens between.
+        self.interrupts.install()
         try:
+            self._boot()
             if routine is not None:
                 main = self.main_task = self.new_task(routine, name, False, None, site)
                 self.make_ready(main)
             self._run_until_end(main)
         finally:
-            late = self.interrupts.restore()
             self._power_off()
             fatal, self._fatal = self._fatal, None
+            late = self.interrupts.restore()
         if late and fatal is None:
             fatal = KeyboardInterrupt()
         if fatal is not None:
@@ -301,16 +304,11 @@ class Kernel(TaskTable):
 
     def _boot(self):
         self._inbox.open()
-        try:
-            self.poller.open(self._inbox)
-        except BaseException:
-            self._inbox.close()
-            raise
+        self.poller.open(self._inbox)
         self.thread = get_ident()
         self._ending = self.impatient = False
         self._turns = _TURNS
         running.kernel = self
-        self.interrupts.install()
         watchdog.watch(self)
 
     def _power_off(self):

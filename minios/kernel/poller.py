@@ -85,7 +85,7 @@ class Poller:
     def close(self):
         """Stop polling. A selector that was given is left open, without our descriptors."""
         if self._inbox is not None:
-            self._selector.unregister(self._inbox.fileno())
+            self._unregister(self._inbox.fileno())
             self._inbox = None
         for descriptor in list(self._descriptors.values()):
             self._forget(descriptor)

@@ -373,6 +373,28 @@ def test_no_descriptor_left_is_an_error_in_the_task_that_accepts(run):
         listener.close()
 
 
+@pytest.mark.parametrize("free", [0, 1])
+def test_no_descriptor_left_at_boot_is_an_error_of_run_and_leaves_the_kernel_fit(kernel, free):
+    import resource
+
+    ran = []
+
+    def main(n):
+        ran.append(n)
+        yield
+
+    kernel.run(main(0))         # everything is imported now
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_free_fd() + free, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            kernel.run(main(1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    kernel.run(main(2))
+    assert ran == [0, 2] and not kernel.tasks
+
+
 def next_free_fd():
     with socket.socket() as probe:
         return probe.fileno()
