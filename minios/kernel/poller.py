@@ -94,6 +94,8 @@ class Poller:
             self._selector = None
 
     # --- Waiting -------------------------------------------------------------------------
+    #
+    # Two methods, and not one with a direction: this is where every message passes.
 
     def wait_readable(self, f, task):
         """Block `task` until `f` can be read; then its call's `ready` is called.
