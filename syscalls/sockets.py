@@ -188,6 +188,7 @@ class Send(_Writing):
         self.file, self.data = sock, data
 
     def handle(self, kernel, task):
+        # As in _Writing, without its inner calls: the hot path of every server, with Recv's.
         _without_timeout(self.file)
         try:
             count = self.file.send(self.data, _DONTWAIT)

@@ -55,7 +55,7 @@ class Descriptor:
                 unused |= READ
             if task is not None:
                 task.token = None
-                _let_go_on(task, kernel)
+                task.react(kernel, task.call.ready)
                 doubtful = self.reader is task      # it had to wait again
         if events & WRITE:
             task, self.writer = self.writer, None
@@ -63,23 +63,12 @@ class Descriptor:
                 unused |= WRITE
             if task is not None:
                 task.token = None
-                _let_go_on(task, kernel)
+                task.react(kernel, task.call.ready)
                 doubtful |= self.writer is task
         if unused:
             self._poller.release(self, unused)
         if doubtful and not self._poller.confirms(self.fd, events):
             self._poller.replace_selector()
-
-
-def _let_go_on(task, kernel):
-    """The descriptor of the call of `task` is ready. What the call raises is the task's."""
-    call = task.call
-    try:
-        call.ready(kernel, task)
-    except Exception as error:
-        if task.call is not call:
-            raise
-        kernel.throw(task, error)
 
 
 def _inode(fd):
@@ -104,6 +93,7 @@ def number_of(f):
 
 
 def valid_number(f):
+    """The number of `f`, a number itself or an object. Raises TypeError or OSError (EBADF)."""
     fd = f if isinstance(f, int) else number_of(f)
     if not isinstance(fd, int) or isinstance(f, bool):
         raise TypeError(f"{f!r} is no descriptor: give a number or an object with fileno()")

@@ -3,7 +3,8 @@
 A shell loads a program in a thread of its own, and lets its kernel host that thread. When the
 program says `minios.run(main())` or `kernel.run()`, as it would anywhere, its tasks move to
 the host, where ps lists them, and the thread sleeps until they have ended. A program that
-gives its kernel devices (a clock, a selector, an order) keeps that kernel, in its thread.
+gives its kernel devices (a clock, a selector, an order), a limit of tasks or hooks of its own
+keeps that kernel, in its thread.
 """
 
 import threading
@@ -40,7 +41,7 @@ def run_as_guest(guest, site, routine, name):
     """What `guest.run(routine)` does where it is hosted."""
     host, leader = running.host
     main = None if routine is None else guest.new_task(routine, name, False, None, site)
-    program = _Program(host, leader, main)
+    program = _Program(host, leader, main, guest.grace)
     host.call_from_thread(program.move_in, guest)
     program.ended.wait()
     program.move_out(guest)
@@ -57,8 +58,8 @@ class _Program:
     It stands among the waiters of each task, as a task would that waits for it.
     """
 
-    def __init__(self, host, leader, main):
-        self.host, self.leader, self.main = host, leader, main
+    def __init__(self, host, leader, main, grace):
+        self.host, self.leader, self.main, self._grace = host, leader, main, grace
         self.ended = threading.Event()
         self.call = self        # so much is asked of a waiter: the call it is blocked on
         self._left = set()
@@ -67,7 +68,6 @@ class _Program:
 
     def move_in(self, guest):
         """In the host's thread: let the guest's tasks be the host's."""
-        self._grace = guest.grace
         tasks = guest.move_out(self.host)
         if self.leader.done():
             for task in tasks:

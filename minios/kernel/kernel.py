@@ -13,11 +13,7 @@ from _thread import get_ident
 
 from syscalls.base import running
 from syscalls.describe import caller_site, file_and_line
-from syscalls.errors import (
-    DeadlockError,
-    KernelError,
-    NoSuchTaskError,
-)
+from syscalls.errors import DeadlockError, KernelError, NoSuchTaskError
 from syscalls.signums import SIGTERM, check_signum
 
 from . import watchdog
@@ -33,7 +29,7 @@ from .shutdown import shut_down
 from .signals import interrupt_task, send_signal
 from .table import TaskTable
 from .timers import Timer, Timers
-from .trampoline import advance, refuse
+from .trampoline import advance, handler_of, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +39,6 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .hooks import Hooks
     from .task import Routine, Task
-
 
 __all__ = ["Kernel"]
 
@@ -400,7 +395,11 @@ class Kernel(TaskTable):
                         continue
                     task.call = request
                     try:
-                        handlers[type(request)](request, self, task)
+                        handle = handlers[type(request)]
+                    except Exception:   # not seen before; zero-cost otherwise
+                        handle = handler_of(self, type(request))
+                    try:
+                        handle(request, self, task)
                         continue
                     except Exception as error:
                         failed = error

@@ -207,10 +207,14 @@ class Task:
         return list(waiters) if waiters else []
 
     def expired(self, kernel):
-        """The timer that was started for this task is due. What its call raises is the task's."""
+        """The timer that was started for this task is due."""
+        self.react(kernel, self.call.expired)
+
+    def react(self, kernel, reaction):
+        """Let the call that the task is blocked on react; what it raises is the task's."""
         call = self.call
         try:
-            call.expired(kernel, self)
+            reaction(kernel, self)
         except Exception as error:
             if self.call is not call:
                 raise

@@ -23,7 +23,10 @@ __all__ = ["advance", "answer", "call_routine", "handler_of", "refuse"]
 
 def handler_of(kernel, kind):
     """The handler(request, kernel, task) for what is of type `kind`, learned at first sight."""
-    handler = kernel.handlers.get(kind)
+    try:
+        handler = kernel.handlers.get(kind)
+    except TypeError:           # the type itself cannot be hashed: it is no call's
+        return _not_a_call
     if handler is None:
         if issubclass(kind, SystemCall):
             handler = _observed(kind.handle) if kernel.hooks else kind.handle
@@ -48,16 +51,12 @@ def answer(kernel, task, request):
         return
     except Exception as error:
         failed = error
-    if isinstance(failed, KeyError) and failed.args == (type(request),):
-        failed = KeyError(*failed.args, "raised by its handler")     # no first sight any more
     refuse(kernel, task, request, failed)
 
 
 def refuse(kernel, task, request, error):
     """The handler of `request` has failed: raise it at the task's yield."""
-    if isinstance(error, KeyError) and error.args and error.args[0] is type(request):
-        answer(kernel, task, request)       # its type is seen for the first time
-    elif task.done() or (task.call is None and task in kernel.ready):
+    if task.done() or (task.call is None and task in kernel.ready):
         log_handler(task, request, error)
     else:
         task.call = request

@@ -42,10 +42,6 @@ class Jobs:
             del self._jobs[job.number]
         return ended
 
-    def remove(self, job):
-        """The job was waited for: nobody has to report it."""
-        self._jobs.pop(job.number, None)
-
     def find(self, word):
         """The task that `%1` or a tid names: a Task, or a number for the kernel to look up.
 

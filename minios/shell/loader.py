@@ -14,9 +14,8 @@ import traceback
 import types
 from pathlib import Path
 
-from minios.kernel.hosting import hosted_by
-
 from ..errors import TaskKilledError
+from ..kernel.hosting import hosted_by
 from .jobs import exit_status
 
 __all__ = ["Loader"]
@@ -37,10 +36,10 @@ class Loader:
         self._thread.start()
         self._kernel.hold()     # in time: the thread reports through the kernel's inbox
 
-    def interrupt(self, error=KeyboardInterrupt):
-        """Raise `error` in the program's top level, at its next bytecode."""
+    def interrupt(self):
+        """Raise KeyboardInterrupt in the program's top level, at its next bytecode."""
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(self._thread.ident or 0), ctypes.py_object(error)
+            ctypes.c_ulong(self._thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
         )
 
     def __repr__(self):
