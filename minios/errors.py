@@ -1,21 +1,33 @@
 """The errors of minios, where users look for them; they are defined at the door."""
 
 from syscalls.errors import (
+    BrokenBarrierError,
     Cancelled,
     DeadlockError,
+    IncompleteReadError,
     KernelError,
+    LimitOverrunError,
     NoSuchTaskError,
+    OwnerEndedError,
+    QueueClosedError,
     ResourceBusyError,
+    ScopeError,
     TaskKilledError,
     TaskLimitError,
 )
 
 __all__ = [
+    "BrokenBarrierError",
     "Cancelled",
     "DeadlockError",
+    "IncompleteReadError",
     "KernelError",
+    "LimitOverrunError",
     "NoSuchTaskError",
+    "OwnerEndedError",
+    "QueueClosedError",
     "ResourceBusyError",
+    "ScopeError",
     "TaskKilledError",
     "TaskLimitError",
 ]

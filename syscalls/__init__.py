@@ -7,13 +7,16 @@
         yield Sleep(0.5)
         result = yield Wait(child)
 
-Reading order: base, identity, clock, process, kill, parking, readiness, sockets, signals.
+Reading order: base, identity, clock, process, kill, parking, readiness, sockets, files,
+signals, offload.
 """
 
 from .base import SystemCall
 from .clock import Now, Sleep, SleepUntil
+from .files import Read, Write
 from .identity import GetParent, GetTask, GetTid, SetName
 from .kill import Kill
+from .offload import Offload
 from .parking import Park, Wake
 from .process import Nice, Spawn, Tasks, Wait, WaitAny
 from .readiness import ReadWait, WriteWait
@@ -22,7 +25,7 @@ from .sockets import Accept, Close, Connect, Recv, RecvFrom, RecvInto, Send, Sen
 
 __all__ = [
     "Accept", "Close", "Connect", "GetParent", "GetTask", "GetTid", "Kill", "Nice", "Now",
-    "Park", "ReadWait", "Recv", "RecvFrom", "RecvInto", "Send", "SendAll", "SendTo", "SetName",
-    "SigWait", "Sleep", "SleepUntil", "Spawn", "SystemCall", "Tasks", "Wait", "WaitAny", "Wake",
-    "WriteWait",
+    "Offload", "Park", "Read", "ReadWait", "Recv", "RecvFrom", "RecvInto", "Send", "SendAll",
+    "SendTo", "SetName", "SigWait", "Sleep", "SleepUntil", "Spawn", "SystemCall", "Tasks",
+    "Wait", "WaitAny", "Wake", "Write", "WriteWait",
 ]

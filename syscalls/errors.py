@@ -5,11 +5,17 @@ them. `minios.errors` and `minios` re-export every name.
 """
 
 __all__ = [
+    "BrokenBarrierError",
     "Cancelled",
     "DeadlockError",
+    "IncompleteReadError",
     "KernelError",
+    "LimitOverrunError",
     "NoSuchTaskError",
+    "OwnerEndedError",
+    "QueueClosedError",
     "ResourceBusyError",
+    "ScopeError",
     "TaskKilledError",
     "TaskLimitError",
 ]
@@ -76,3 +82,57 @@ class Cancelled(BaseException):
     def __str__(self) -> str:
         by = "the kernel" if self.killer is None else f"task {self.killer}"
         return f"signal {self.signum} from {by}" + (f" at {self.place}" if self.place else "")
+
+
+# --- Of the library ------------------------------------------------------------------------
+
+
+class OwnerEndedError(KernelError):
+    """The task that holds this lock has ended without releasing it (EOWNERDEAD of
+    pthread_mutexattr_setrobust(3)): what the lock protects may be half changed."""
+
+
+class BrokenBarrierError(KernelError):
+    """A task left the barrier before all had come, or the barrier was aborted."""
+
+
+class QueueClosedError(KernelError):
+    """The queue is closed: nothing more can be put, or nothing is left to get."""
+
+
+class ScopeError(KernelError):
+    """A scope (a timeout, a task group) was left in the wrong order or by the wrong task.
+
+    Generators make it easy: one that is abandoned in the middle of its `with` block leaves it
+    whenever it is closed. The message names the places where the scopes were entered.
+    """
+
+
+class IncompleteReadError(EOFError):
+    """The stream ended before what was asked for had arrived.
+
+    `partial` is what did arrive, bytes; `expected` how many there should have been, None where
+    a separator was looked for.
+    """
+
+    def __init__(self, partial: bytes, expected: int | None) -> None:
+        super().__init__(partial, expected)
+        self.partial, self.expected = partial, expected
+
+    def __str__(self) -> str:
+        wanted = "a separator" if self.expected is None else f"{self.expected} bytes"
+        return f"the stream ended after {len(self.partial)} bytes, before {wanted}"
+
+
+class LimitOverrunError(ValueError):
+    """What was asked for does not fit into the stream's buffer, whose `limit` is in bytes.
+
+    It is still in the buffer: `read()` gives it away piece by piece.
+    """
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(what, limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} is longer than the stream's limit of {self.limit} bytes"

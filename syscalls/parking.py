@@ -8,12 +8,15 @@ first served.
 
 from __future__ import annotations
 
-from .base import SystemCall
+from .base import SystemCall, running
+from .errors import KernelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from typing import Any
+
+    from minios.kernel import Task
 
 __all__ = ["Park", "Wake"]
 
@@ -21,8 +24,8 @@ __all__ = ["Park", "Wake"]
 class Park(SystemCall):
     """Block the calling task until `channel` is woken. Returns the value given to Wake.
 
-    `channel` is any hashable object; one that has an `owner` (a Task) is followed by deadlock
-    reports. Raises TypeError if it cannot be hashed.
+    `channel` is any hashable object; one that has an `owner` (a Task), or `owners`, is followed
+    by deadlock reports. Raises TypeError if it cannot be hashed.
     """
 
     __slots__ = ("channel",)
@@ -38,8 +41,10 @@ class Park(SystemCall):
         kernel.parking.leave(self.channel, task)
 
     def waits_for(self, kernel, task):
-        owner = getattr(self.channel, "owner", None)
-        return (owner,) if hasattr(owner, "tid") else ()
+        owners = getattr(self.channel, "owners", None)
+        if owners is None:
+            owners = (getattr(self.channel, "owner", None),)
+        return [owner for owner in owners if hasattr(owner, "tid")]
 
 
 class Wake(SystemCall):
@@ -61,4 +66,29 @@ class Wake(SystemCall):
         self.channel, self.n, self.value = channel, n, value
 
     def handle(self, kernel, task):
-        kernel.resume(task, kernel.parking.wake(self.channel, self.n, self.value))
+        kernel.resume(task, len(kernel.parking.wake(self.channel, self.n, self.value)))
+
+
+def wake(channel: Hashable, n: int | None = 1, value: Any = None) -> list[Task]:
+    """Wake as the call does, from a plain function that cannot yield, such as a lock's release.
+
+    Returns the tasks, in the order in which they will run. With None for `value`, a task that
+    is signalled before it runs has the signal raised at its Park: whoever hands something over
+    this way keeps it himself, by task, and takes it back there, which SIGKILL cannot prevent.
+    Raises KernelError where no kernel runs, in another thread for example.
+    """
+    return _kernel("wake").parking.wake(channel, n, value)
+
+
+def parked(channel: Hashable) -> list[Task]:
+    """The tasks that are parked on `channel`, the longest first; none where no kernel runs."""
+    return [] if running.kernel is None else running.kernel.parking.parked(channel)
+
+
+def _kernel(what):
+    if running.kernel is None:
+        raise KernelError(
+            f"{what} belongs to the kernel's own thread: elsewhere, pass the function that "
+            "needs it to kernel.call_from_thread(function)"
+        )
+    return running.kernel

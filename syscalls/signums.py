@@ -5,6 +5,7 @@ around them take longer to import than the whole kernel. They compare equal.
 """
 
 from _signal import (
+    SIGALRM,
     SIGCHLD,
     SIGCONT,
     SIGINT,
@@ -21,7 +22,7 @@ from _signal import (
 )
 
 __all__ = [
-    "SIGCHLD", "SIGCONT", "SIGINT", "SIGKILL", "SIGQUIT", "SIGSTOP", "SIGTERM", "SIGTSTP",
+    "SIGALRM", "SIGCHLD", "SIGCONT", "SIGINT", "SIGKILL", "SIGQUIT", "SIGSTOP", "SIGTERM", "SIGTSTP",
     "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH", "check_signum", "signal_name",
 ]
 

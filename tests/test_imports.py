@@ -15,7 +15,7 @@ ALLOWED = {
     "minios": {"minios.kernel", "minios.lib", "minios.errors", "syscalls"},
     "minios.errors": {"syscalls.errors"},
     "minios.kernel": {"minios.kernel", "syscalls"},
-    "minios.lib": {"minios.lib", "minios.errors", "syscalls"},
+    "minios.lib": {"minios.lib", "minios.errors", "minios.kernel.current", "syscalls"},
     "minios.trace": {"minios.trace", "minios.kernel"},
     "minios.sim": {"minios.sim", "minios.kernel", "minios.errors"},
     "minios.shell": {"minios.shell", "minios.lib", "minios.kernel", "minios.errors",

@@ -34,6 +34,7 @@ from .trampoline import advance, handler_of, refuse
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
     from typing import Any
 
     from .clock import Clock
@@ -89,7 +90,9 @@ class Kernel(TaskTable):
         self.devices_given = any(
             each is not None for each in (selector, clock, order, max_tasks)
         )
+        self.executor: Executor | None = None   # of the Offload calls that name none
         self._inbox = Inbox()
+        self._at_exit: list[tuple] = []
         self.handlers: dict[type, Callable] = {}    # by the type of what is yielded
         self.hooks: list[Hooks] = []    # who observes: see attach
         self._held = 0              # answers that other threads owe
@@ -105,6 +108,10 @@ class Kernel(TaskTable):
         would rather `yield Spawn(routine)`. Raises as Spawn does, and KernelError in a thread
         that is not the kernel's.
         """
+        return self.spawn_from(caller_site(), routine, name, daemon)
+
+    def spawn_from(self, site, routine, name, daemon):
+        """`spawn`, with the place that it was called from."""
         if self.thread not in (None, get_ident()):
             raise KernelError(
                 "spawn belongs to the kernel's own thread; elsewhere say "
@@ -113,7 +120,7 @@ class Kernel(TaskTable):
         parent = self.current
         if parent is not None and parent.done():
             parent = None       # it has just ended, and a hook or a destructor spawns
-        task = self.new_task(routine, name, daemon, parent, caller_site())
+        task = self.new_task(routine, name, daemon, parent, site)
         self.make_ready(task)
         return task
 
@@ -182,6 +189,21 @@ class Kernel(TaskTable):
         task.aim()
         self.ready.append(task)
 
+    def interrupt(self, task: Task, error: BaseException) -> None:
+        """Raise `error` in a live task as a signal does: at its call, whose wait is undone, or,
+        where a result is due to it, at its next yield, so that nothing handed over is lost."""
+        interrupt_task(self, task, error)
+
+    def withdraw(self, task: Task, error: BaseException) -> bool:
+        """Take back an `error` that waits for the next yield of `task`; False if none does."""
+        pending = task.pending
+        if not pending or all(each is not error for each in pending):
+            return False
+        task.pending = [each for each in pending if each is not error]
+        if not task.done() and self.current is not task:
+            task.aim()
+        return True
+
     def make_ready(self, task):
         """Put a task that is not blocked back into the ready queue."""
         self.ready.append(task)
@@ -219,12 +241,19 @@ class Kernel(TaskTable):
             raise KernelError("release() without a hold(): no answer is expected")
         self._held -= 1
 
+    def at_exit(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Call `function(*arguments)` when all tasks have ended and run() is about to return;
+        what was asked for last is called first (atexit(3))."""
+        self._at_exit.append((function, arguments))
+
     def run_callback(self, function, arguments):
-        """Call a function on the kernel's own behalf; what it raises is logged."""
+        """Call a function on the kernel's own behalf, and return what it returns; what it
+        raises is logged."""
         try:
-            function(*arguments)
+            return function(*arguments)
         except Exception as error:
             log_callback(function, error)
+            return None
 
     # --- Hooks ---------------------------------------------------------------------------
 
@@ -307,6 +336,8 @@ class Kernel(TaskTable):
         watchdog.watch(self)
 
     def _power_off(self):
+        while self._at_exit:
+            self.run_callback(*self._at_exit.pop())
         watchdog.unwatch(self)
         running.kernel = self.thread = self.current = self.main_task = None
         self.poller.close()
@@ -314,7 +345,7 @@ class Kernel(TaskTable):
 
     def _run_until_end(self, main):
         try:
-            while self._fatal is None and (self._alive if main is None else not main.done()):
+            while self._fatal is None and (self.alive if main is None else not main.done()):
                 self.turn_round()
         except BaseException as error:
             self._ending = True

@@ -35,19 +35,19 @@ class Parking:
             del self._channels[channel]
 
     def wake(self, channel, n, value):
-        """Resume up to `n` tasks (None: all) with `value`; return how many."""
+        """Resume up to `n` tasks (None: all) with `value`; return them, in that order."""
         queue = self._channels.get(channel)
         if queue is None:
-            return 0
+            return []
         n = len(queue) if n is None else min(n, len(queue))
-        resume = self._kernel.resume
-        for _ in range(n):
-            task = queue.popitem(last=False)[0]
-            task.token = None
-            resume(task, value)
+        woken = [queue.popitem(last=False)[0] for _ in range(n)]
         if not queue:
             del self._channels[channel]
-        return n
+        resume = self._kernel.resume
+        for task in woken:
+            task.token = None
+            resume(task, value)
+        return woken
 
     def parked(self, channel=None):
         """The tasks parked on `channel`, or on any: for checks and reports."""

@@ -1,7 +1,8 @@
 """Bounded shutdown: SIGTERM to all, a grace period, then SIGKILL; children before parents.
 
 A tid is always higher than that of the parent, so "children before parents" is "from the
-highest tid down".
+highest tid down". Daemons are the services that the others may still need while they clean
+up, so they are asked to end when the others have.
 """
 
 from syscalls import signums
@@ -31,19 +32,32 @@ def shut_down(kernel, at_once=False):
 
 
 def _ask_to_end(kernel):
-    for task in reversed(list(kernel.tasks.values())):
-        kernel.send_signal(task, signums.SIGCONT)
-        kernel.send_signal(task, signums.SIGTERM)
     # The timer is what the kernel sleeps on while the last tasks clean up.
     deadline = kernel.now() + kernel.grace
     alarm = kernel.call_at(deadline, lambda: None)
+    asked = [task for task in kernel.tasks.values() if not task.daemon]
+    _ask(kernel, asked)
+    _wait_while(lambda: kernel.alive, kernel, deadline, alarm)
+    asked = set(asked)
+    _ask(kernel, [task for task in kernel.tasks.values() if task not in asked])
+    _wait_while(lambda: kernel.tasks, kernel, deadline, alarm)
+    alarm.cancel()
+
+
+def _ask(kernel, tasks):
+    for task in reversed(tasks):
+        kernel.send_signal(task, signums.SIGCONT)
+        kernel.send_signal(task, signums.SIGTERM)
+
+
+def _wait_while(any_left, kernel, deadline, alarm):
+    """Let tasks clean up until none is left, nothing can happen any more, or it is too late."""
     rounds = 0
-    while kernel.tasks and not kernel.impatient and kernel.now() < deadline:
+    while any_left() and not kernel.impatient and kernel.now() < deadline:
+        if not kernel.can_go_on(besides=alarm):
+            break
         kernel.turn_round()
         # Virtual time stands still while anybody runs, so it alone would bound nothing.
         rounds += 1
         if kernel.clock.jumps and rounds > _ROUNDS:
             break
-        if not kernel.can_go_on(besides=alarm):
-            break
-    alarm.cancel()

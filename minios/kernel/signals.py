@@ -152,10 +152,11 @@ def close_task(kernel, task):
 
 
 def _is_due(task, kind):
-    """Whether an exception of this kind is on its way to the task already."""
-    return isinstance(task.error, kind) or any(
-        isinstance(error, kind) for error in task.pending or ()
-    )
+    """Whether a signal's exception of this kind is on its way to the task already.
+
+    By the exact type: a subclass is a time limit's or the like, and no reason to drop a kill.
+    """
+    return type(task.error) is kind or any(type(error) is kind for error in task.pending or ())
 
 
 def _is_running(routine):

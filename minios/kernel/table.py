@@ -27,7 +27,7 @@ class TaskTable:
         self.main_task = None       # the one that run() was given
         self._ended = {}            # tid -> Task, the last few that nobody waited for
         self._last_tid = 0
-        self._alive = 0             # tasks that keep the kernel running: all but daemons
+        self.alive = 0              # tasks that keep the kernel running: all but daemons
         self._fatal = None          # what run() raises in the end
 
     def new_task(self, routine, name, daemon, parent, site):
@@ -54,7 +54,7 @@ class TaskTable:
     def _admit(self, task):
         self.tasks[task.tid] = task
         if not task.daemon:
-            self._alive += 1
+            self.alive += 1
         if self.hooks:
             self.report("task_spawned", task)
 
@@ -74,7 +74,7 @@ class TaskTable:
         tasks = list(self.tasks.values())
         self.tasks.clear()
         self.ready.clear()
-        self._alive = 0
+        self.alive = 0
         return tasks
 
     def find_task(self, task: Task | int) -> Task:
@@ -94,8 +94,8 @@ class TaskTable:
         """Give `task` its outcome, and let everybody know who has to."""
         del self.tasks[task.tid]
         if not task.daemon:
-            self._alive -= 1
-        if task is self.main_task or not self._alive:
+            self.alive -= 1
+        if task is self.main_task or not self.alive:
             self.hurry()
         task.end(result, error)
         if self.hooks:

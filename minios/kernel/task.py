@@ -21,7 +21,7 @@ from syscalls.signums import check_signum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
+    from collections.abc import Callable, Coroutine, Generator
     from types import FrameType
     from typing import Any
 
@@ -161,6 +161,22 @@ class Task:
         """
         return self.kernel.kill_from(caller_site(), self, check_signum(signum, zero_too=True))
 
+    def add_done_callback(self, function: Callable[[Task], object]) -> None:
+        """Let the kernel call `function(task)` when the task ends, or now if it has.
+
+        If it returns True it counts as one who waited, so that what the task raised is not
+        logged. It runs between two turns, or in the turn that ended the task; what it raises
+        is logged.
+        """
+        if self._done:
+            self.kernel.run_callback(function, (self,))
+        else:
+            self.add_waiter(_DoneCallback(function))
+
+    def remove_done_callback(self, function: Callable[[Task], object]) -> None:
+        """Undo add_done_callback; harmless where there is nothing to undo."""
+        self.discard_waiter(_DoneCallback(function))
+
     def frames(self) -> list[FrameType]:
         """The frames of the suspended task, outermost first, through every `yield from`,
         `await` and trampolined call. Empty once it has ended."""
@@ -298,6 +314,30 @@ class Task:
             request = routine.throw(self.pending.pop(0))
         self.aim()
         return request
+
+
+class _DoneCallback:
+    """A function that stands among a task's waiters; two of the same function are equal."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function):
+        self._function = function
+
+    @property
+    def call(self):
+        """What is asked of a waiter: the call that it is blocked on, which hears of the end."""
+        return self
+
+    def task_ended(self, kernel, waiter, task):
+        """The task has ended; False, that of one who only watches, unless the function heard."""
+        return kernel.run_callback(self._function, (task,)) is True
+
+    def __eq__(self, other):
+        return isinstance(other, _DoneCallback) and self._function == other._function
+
+    def __hash__(self):
+        return hash(self._function)
 
 
 def check_routine(routine):

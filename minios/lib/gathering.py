@@ -1,0 +1,97 @@
+"""gather, race and shield: several routines at once, as one call.
+
+What they take is a routine (a generator or a coroutine object), a system call, or a Task that
+runs already, which is only waited for.
+"""
+
+from __future__ import annotations
+
+from syscalls import SystemCall, Wait, WaitAny
+from syscalls.describe import caller_site
+
+from ..kernel.current import current_task
+from .blocking import blocking
+from .groups import TaskGroup
+from .log import log_errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["gather", "race", "shield"]
+
+
+@blocking
+def gather(*routines: Any):
+    """Run `routines` side by side. Returns a list of what they return, in their order.
+
+    The first that fails kills the others, and when all have ended the error is raised, or
+    several as an ExceptionGroup. Killing the caller kills them all.
+    """
+    site = caller_site()
+    with TaskGroup() as group:
+        tasks = [group.spawn_from(site, *_routine_and_name(each)) for each in routines]
+        yield from group.join()
+    return [task.result() for task in tasks]
+
+
+@blocking
+def race(*routines: Any):
+    """Run `routines` side by side until the first ends; returns what it returns.
+
+    The others are killed and have ended when this returns. If the first to end fails, that is
+    raised. Raises ValueError for no routines, which would never end.
+    """
+    if not routines:
+        raise ValueError("race takes at least one routine: none would never end")
+    site = caller_site()
+    with TaskGroup() as group:
+        tasks = [group.spawn_from(site, *_routine_and_name(each)) for each in routines]
+        first = yield from _first_of(tasks, group)
+    return first.result()
+
+
+def _first_of(tasks, group):
+    """The first of `tasks` to end; the others are killed and have ended."""
+    try:
+        first = yield WaitAny(tasks)
+    except GeneratorExit:
+        raise       # leaving the group's block closes the tasks
+    except BaseException:
+        group.end()
+        yield from group.join()
+        raise
+    group.end()
+    try:
+        yield from group.join()
+    except Exception as error:
+        if first.exception() is not None:
+            raise
+        log_errors("a race that another has won", [error])
+    return first
+
+
+@blocking
+def shield(routine: Any):
+    """Run `routine` and return what it returns; if the caller is killed meanwhile, it goes on.
+
+    It is then a task like any other: what it raises goes to the log.
+    """
+    site = caller_site()
+    task = routine
+    if not hasattr(routine, "tid"):
+        task = current_task().kernel.spawn_from(site, *_routine_and_name(routine), False)
+    return (yield Wait(task))
+
+
+def _routine_and_name(thing):
+    """What is to be spawned for a routine, a call or a Task, and under which name."""
+    if isinstance(thing, SystemCall):
+        return iter(thing), repr(thing)
+    if hasattr(thing, "tid"):
+        return _outcome_of(thing), thing.name
+    return thing, None
+
+
+def _outcome_of(task):
+    return (yield Wait(task))
