@@ -102,6 +102,8 @@ class TaskGroup(Scope):
             raise KernelError(f"{self!r} of {self.place} is joined by the task that entered it")
         interrupt = yield from self._wait_for_tasks()
         self._raise_errors(interrupt)
+        if interrupt is not None:
+            raise interrupt
 
     def end(self, signum: int = SIGTERM) -> None:
         """Kill the tasks with `signum`, as the first failure does, without it being one."""
@@ -143,16 +145,19 @@ class TaskGroup(Scope):
 
     @blocking
     def __aexit__(self, kind, error, trace):
+        reason = error
         try:
             if isinstance(error, GeneratorExit):
                 self.end(SIGKILL)
-            elif error is not None:
-                self.end()
-            if not isinstance(error, GeneratorExit):
-                error = yield from self._wait_for_tasks(error)
+            else:
+                if error is not None:
+                    self.end()
+                reason = yield from self._wait_for_tasks(error)
         finally:
             self._close()
-        self._raise_errors(error)
+        self._raise_errors(reason)
+        if reason is not error:
+            raise reason
 
     def _close(self):
         self.task.remove_done_callback(self._owner_ended)
