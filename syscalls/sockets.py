@@ -17,7 +17,7 @@ import os
 from _socket import MSG_DONTWAIT, SO_ERROR, SOL_SOCKET
 from errno import EALREADY, EINPROGRESS
 
-from .base import SystemCall
+from .base import SystemCall, running
 from .describe import bytes_sample, file_name
 from .readiness import _DescriptorCall
 
@@ -319,3 +319,16 @@ class Close(SystemCall):
 
     def arguments(self):
         return [file_name(self.file)]
+
+
+def close(file: Closable | int) -> None:
+    """Close as the call does, from a plain function that cannot yield, `__exit__` for example.
+
+    Without a kernel in this thread it only closes, and a waiter elsewhere is found out later.
+    """
+    if running.kernel is not None:
+        running.kernel.poller.close_file(file)
+    elif isinstance(file, int):
+        os.close(file)
+    else:
+        file.close()

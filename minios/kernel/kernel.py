@@ -366,6 +366,8 @@ class Kernel(TaskTable):
         if self.timers:
             self.timers.expire(self.now(), self)
         turns, calls = 0, self._inbox.calls
+        if self.ready:
+            self.poller.stale = True
         while self.ready:
             batch, self.ready = self.ready, []
             if self.order is not None:

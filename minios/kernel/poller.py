@@ -32,7 +32,9 @@ from .inbox import Inbox
 
 __all__ = ["Poller"]
 
-_SWEEP = 1.0            # seconds between two looks for descriptors closed behind our back
+_SWEEP = 1.0            # seconds between two looks for what other threads have closed
+_FEW = 8                # descriptors that are looked at before every poll
+_SHARE = 100            # of the time, at most one part in so many goes into looking at more
 _LONGEST = 86_400.0     # seconds to block at most: epoll counts milliseconds in a C int
 _TICK = 0.002           # seconds by which a selector may be early: epoll counts milliseconds
 
@@ -70,7 +72,8 @@ class Poller:
         self._selector = selector
         self._descriptors = {}
         self._inbox = None
-        self._next_sweep = 0.0
+        self.stale = True           # tasks have run since the last sweep
+        self._next_sweep = self._last_sweep = 0.0
         self._suspects = set()      # numbers under which a ghost may be reported
 
     # --- The selector's life -------------------------------------------------------------
@@ -157,10 +160,8 @@ class Poller:
         """
         now = time.monotonic()
         if self._descriptors:
-            if now >= self._next_sweep:
-                self._next_sweep = now + _SWEEP
-                self._sweep()
-            seconds = _SWEEP if seconds is None else min(seconds, _SWEEP)
+            longest = self._look_for_closed(now)
+            seconds = longest if seconds is None else min(seconds, longest)
         elif seconds is not None:
             seconds = min(seconds, _LONGEST)
         try:
@@ -298,6 +299,27 @@ class Poller:
                 message = f"descriptor {descriptor.fd} was closed while task {task.tid} waited"
                 self._kernel.throw(task, OSError(EBADF, message))
         descriptor.reader = descriptor.writer = None
+
+    def _look_for_closed(self, now):
+        """Sweep if it is time to; returns for how many seconds the kernel may block.
+
+        Whoever closes a descriptor without Close tells nobody, so the only way to wake its
+        waiter is to look. Few descriptors are looked at after every turn, many as often as a
+        small share of the time allows, and before the kernel sleeps for long.
+        """
+        found = 0
+        if self.stale and now >= self._next_sweep:
+            found = self._sweep()
+            self.stale = False
+            few = len(self._descriptors) <= _FEW
+            self._next_sweep = now if few else now + (time.monotonic() - now) * _SHARE
+            self._last_sweep = now
+        elif now >= self._last_sweep + _SWEEP:
+            found = self._sweep()
+            self._last_sweep = now
+        if found:
+            return 0.0
+        return self._next_sweep - now if self.stale else _SWEEP
 
     def _sweep(self):
         """Find what was closed without Close, which epoll never reports; return how many."""

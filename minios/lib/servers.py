@@ -1,0 +1,366 @@
+"""start_server: accept connections and give each a task of its own.
+
+Policy. A server outlives what its clients and the system do to it. A handler that fails ends its
+own connection, and the log says so; a client that just leaves is not worth a line. Where no
+descriptor, no memory or no place in the process table is left, the server waits a moment and
+tries again, with one line in the log for the whole episode: the clients wait in the listener's
+queue meanwhile.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from syscalls import Accept, Park, Sleep
+from syscalls.describe import caller_site
+from syscalls.errors import TaskLimitError
+from syscalls.parking import wake
+from syscalls.signums import SIGKILL, SIGTERM
+from syscalls.sockets import close
+
+from ..kernel.current import current_task
+from .blocking import blocking
+from .buffers import LIMIT
+from .log import log
+from .resolver import getaddrinfo
+from .streams import Stream
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from socket import socket
+    from ssl import SSLContext
+    from typing import Any
+
+    from ..kernel import Task
+
+__all__ = ["Server", "start_server", "start_unix_server"]
+
+_BACKLOG = 4096         # the system takes less where somaxconn says so
+_PATIENCE = 0.1         # seconds until the next try where something has run out
+_QUIET = 10.0           # seconds between two lines about it
+_SHORT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+# Errors of a connection that has ended before it was accepted (accept(2), "Error handling").
+_OF_THE_CLIENT = {
+    errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.ENOPROTOOPT, errno.EOPNOTSUPP,
+    errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH,
+}
+
+
+class Server:
+    """What start_server returns: listening sockets, and the tasks of the connections.
+
+    `addresses` are what the sockets are bound to; `connections` the Tasks that handle clients.
+    """
+
+    def __init__(self, listeners, handler, tls, limit, site, path=None):
+        self.addresses: list[Any] = [listener.getsockname() for listener in listeners]
+        self.connections: set[Task] = set()
+        self._listeners = listeners
+        self._handler, self._tls, self._limit = handler, tls, limit
+        self._site = site
+        self._path = path       # of a Unix socket, with its inode
+        self._quiet_until = 0.0
+        kernel = current_task().kernel
+        self._acceptors = [
+            kernel.spawn_from(site, self._accept(listener), f"accept {_shown(address)}", False)
+            for listener, address in zip(listeners, self.addresses)
+        ]
+        for task in self._acceptors:
+            task.add_done_callback(self._acceptor_ended)
+
+    # --- What users ask ------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Stop listening. The connections that there are go on; see `kill`."""
+        for listener in list(self._listeners):
+            self._stop(listener)        # its acceptor wakes with EBADF, and ends
+
+    def kill(self, signum: int = SIGTERM) -> None:
+        """Stop listening, and send `signum` to the tasks of all connections."""
+        self.close()
+        for task in [*self._acceptors, *self.connections]:
+            task.kill(signum)
+
+    @property
+    def owners(self) -> list[Task]:
+        """For deadlock reports: who could end the wait for this server."""
+        return [*self._acceptors, *self.connections]
+
+    @blocking
+    def wait_closed(self) -> Generator[Any, Any, None]:
+        """Wait until the server listens no more and every connection has ended."""
+        while self._acceptors or self.connections:
+            yield Park(self)
+
+    @blocking
+    def serve_forever(self) -> Generator[Any, Any, None]:
+        """Wait until the server is closed and its connections have ended.
+
+        If the caller is killed here, the server is closed and its connections are killed and
+        waited for; killed again, they are closed with SIGKILL.
+        """
+        interrupt = None
+        while self._acceptors or self.connections:
+            try:
+                yield Park(self)
+            except GeneratorExit:
+                self.kill(SIGKILL)
+                raise
+            except BaseException as error:
+                self.kill(SIGTERM if interrupt is None else SIGKILL)
+                interrupt = interrupt or error
+        if interrupt is not None:
+            raise interrupt
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.kill()
+
+    @blocking
+    def __aenter__(self):
+        return self
+        yield
+
+    @blocking
+    def __aexit__(self, kind, error, trace):
+        self.kill(SIGKILL if isinstance(error, GeneratorExit) else SIGTERM)
+        if not isinstance(error, GeneratorExit):
+            yield from self.wait_closed()
+
+    def __repr__(self):
+        state = ", ".join(map(_shown, self.addresses)) if self._listeners else "closed"
+        return f"<Server {state}>"
+
+    # --- Accepting -----------------------------------------------------------------------
+
+    def _accept(self, listener):
+        """A task: give each client that connects to `listener` a task of its own."""
+        try:
+            while True:
+                try:
+                    sock, _ = yield Accept(listener)
+                    self._begin(sock)
+                except TaskLimitError as error:
+                    yield from self._wait_for_better_times(error)
+                except OSError as error:
+                    if error.errno in _SHORT_OF:
+                        yield from self._wait_for_better_times(error.strerror)
+                    elif listener not in self._listeners:
+                        return      # close() was said
+                    elif error.errno not in _OF_THE_CLIENT:
+                        raise
+        finally:
+            self._stop(listener)
+
+    def _stop(self, listener):
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+            if self._path is not None:
+                _unlink(*self._path)
+            close(listener)
+
+    def _begin(self, sock):
+        routine = self._connection(sock)
+        try:
+            task = current_task().kernel.spawn_from(
+                self._site, routine, getattr(self._handler, "__name__", "connection"), False
+            )
+        except BaseException:
+            close(sock)
+            raise
+        self.connections.add(task)
+        task.add_done_callback(self._connection_ended)
+
+    def _wait_for_better_times(self, reason):
+        """Something has run out: let others go on for a moment, and say so now and then."""
+        now = current_task().kernel.now()
+        if now >= self._quiet_until:
+            self._quiet_until = now + _QUIET
+            log("WARNING", "%r cannot accept: %s; trying again every %g s", self, reason, _PATIENCE)
+        yield Sleep(_PATIENCE)
+
+    def _acceptor_ended(self, task):
+        self._acceptors.remove(task)
+        self._somebody_ended()
+
+    def _connection_ended(self, task):
+        self.connections.discard(task)
+        self._somebody_ended()
+
+    def _somebody_ended(self):
+        if not self._acceptors and not self.connections:
+            wake(self, None)
+
+    # --- One connection ------------------------------------------------------------------
+
+    def _connection(self, sock):
+        """A task: let the handler serve one client, and close the connection after it."""
+        stream = None
+        try:
+            stream = yield from self._open(sock)
+            yield self._handler(stream)
+            yield from stream.close()
+        except ConnectionError as error:
+            # One that comes from elsewhere, a database say, is the handler's failure.
+            if stream is not None and (stream.closed or not _has_left(stream)):
+                raise
+            log("DEBUG", "%r: a client has left: %s", self, error)
+        finally:
+            if stream is not None:
+                stream.abort()
+            close(sock)
+
+    def _open(self, sock):
+        if self._tls is None:
+            return Stream(sock, self._limit)
+        from ssl import SSLError
+
+        from .tls import TLSStream
+
+        stream = TLSStream(sock, self._tls, server_side=True, limit=self._limit)
+        try:
+            yield from stream.handshake()
+        except (SSLError, TimeoutError) as error:
+            raise ConnectionAbortedError(f"no TLS handshake: {error}") from None
+        return stream
+
+
+# --- Making one ------------------------------------------------------------------------------
+
+
+@blocking
+def start_server(
+    handler: Callable[[Stream], Any], host: str | None = None, port: int = 0, *,
+    ssl: SSLContext | None = None, backlog: int = _BACKLOG, reuse_port: bool = False,
+    limit: int = LIMIT,
+) -> Generator[Any, Any, Server]:
+    """Listen on `port` of `host` (None: every interface) and serve each client with `handler`.
+
+    `handler(stream)` is a generator function or an async one; each connection runs it in a task
+    of its own, and is closed when it ends. `port` 0 takes a free one, the same for every address
+    of the host. `ssl` is a context with the server's certificate. `backlog`: connections that
+    may wait to be accepted. Returns a Server. Raises OSError.
+    """
+    import socket
+
+    _check(handler, ssl)
+    found = yield from getaddrinfo(
+        host or None, port, 0, socket.SOCK_STREAM, 0, socket.AI_PASSIVE
+    )
+    listeners: list[socket.socket] = []
+    try:
+        for family, kind, proto, _, address in dict.fromkeys(found):
+            if listeners and not port:
+                address = (address[0], listeners[0].getsockname()[1], *address[2:])
+            sock = _listener(family, kind, proto, address, backlog, reuse_port)
+            if sock is not None:
+                listeners.append(sock)
+        if not listeners:
+            raise OSError(errno.EADDRINUSE, f"cannot listen on {host}:{port}")
+        return Server(listeners, handler, ssl, limit, caller_site())
+    except BaseException:
+        for sock in listeners:
+            close(sock)
+        raise
+
+
+@blocking
+def start_unix_server(
+    handler: Callable[[Stream], Any], path: str | bytes | os.PathLike[str], *,
+    ssl: SSLContext | None = None, backlog: int = _BACKLOG, limit: int = LIMIT,
+) -> Generator[Any, Any, Server]:
+    """Listen on a Unix socket at `path`, as start_server does.
+
+    A socket that a server has left behind there is replaced; one that is still served is an
+    OSError (EADDRINUSE), and so is any other file. It is removed when the server is closed.
+    """
+    import socket
+
+    _check(handler, ssl)
+    path = os.fspath(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _replace_stale(path)
+        sock.bind(path)
+        sock.listen(backlog)
+        return Server([sock], handler, ssl, limit, caller_site(), (path, os.stat(path).st_ino))
+    except BaseException:
+        close(sock)
+        raise
+    yield
+
+
+def _check(handler, ssl):
+    if not callable(handler):
+        raise TypeError(f"a server takes a handler function, not {handler!r}")
+    if ssl is not None and not hasattr(ssl, "wrap_bio"):
+        raise TypeError(f"ssl is an ssl.SSLContext with the server's certificate, not {ssl!r}")
+
+
+def _listener(family, kind, proto, address, backlog, reuse_port):
+    """A listening socket; None where the system does not speak this family at all."""
+    import socket
+
+    try:
+        sock = socket.socket(family, kind, proto)
+    except OSError:
+        return None
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)
+        sock.listen(backlog)
+    except OSError as error:
+        sock.close()
+        raise OSError(error.errno, f"{error.strerror}: cannot listen on {_shown(address)}") from None
+    return sock
+
+
+def _replace_stale(path):
+    """Remove the socket of a server that is gone. Raises OSError if it is not."""
+    import socket
+    import stat
+
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return      # bind will say what is wrong
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        if probe.connect_ex(path) == 0:
+            raise OSError(errno.EADDRINUSE, f"a server is listening on {path!r}")
+    os.unlink(path)
+
+
+def _unlink(path, inode):
+    """Remove the file of a Unix socket, unless another server has put its own there."""
+    try:
+        if os.stat(path).st_ino == inode:
+            os.unlink(path)
+    except OSError:
+        pass
+
+
+def _has_left(stream):
+    """Whether the other end of a stream that is not closed has gone."""
+    import select
+
+    asked = select.poll()
+    asked.register(stream, 0)       # of hanging up and errors it tells anyway
+    return bool(asked.poll(0))
+
+
+def _shown(address):
+    """`127.0.0.1:80`, `[::1]:80` or the path of a Unix socket."""
+    if not isinstance(address, tuple):
+        return str(address)
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    return f"{host}:{address[1]}"
