@@ -101,7 +101,7 @@ class TaskTable:
         if self.hooks:
             self.report("task_ended", task)
         heard = task is self.main_task
-        for waiter in task.take_waiters():
+        for waiter in task.waiters():
             # False is the answer of one who only watches, and takes no error.
             heard |= waiter.call.task_ended(self, waiter, task) is not False
         if not heard:

@@ -217,10 +217,13 @@ class Task:
         if self._waiters is not None:
             self._waiters.pop(task, None)
 
-    def take_waiters(self):
-        """The tasks that wait for this one, first come first; there are none afterwards."""
-        waiters, self._waiters = self._waiters, None
-        return list(waiters) if waiters else []
+    def waiters(self):
+        """Give away those who wait for this task, first come first; none is left afterwards."""
+        for waiter in list(self._waiters or ()):
+            # One that has heard may have killed another, which then waits no more.
+            if waiter in self._waiters:
+                del self._waiters[waiter]
+                yield waiter
 
     def expired(self, kernel):
         """The timer that was started for this task is due."""
