@@ -1,4 +1,9 @@
-"""Read and Write: pipes, terminals and everything else that is a descriptor but no socket."""
+"""Read and Write: pipes, terminals and everything else that is a descriptor but no socket.
+
+They are Recv and Send for read(2) and write(2), which know no MSG_DONTWAIT: whether a call may
+block is a property of the open file (O_NONBLOCK), so whoever opens it sees to that. Regular files
+are always ready, and the disk holds up the kernel for as long as it takes.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,9 @@ class Read(_Reading):
     """Read up to `n` bytes from `file`, once it is ready. Returns bytes, empty at the end (read(2)).
 
     `file` is a descriptor or an object with fileno(), best in non-blocking mode: where another
-    process may take what is there, a blocking one would hold up the kernel.
+    process may take what is there, a blocking one would hold up the kernel. What a buffered
+    object has in its own buffer is not seen. Raises OSError, ResourceBusyError if another task
+    waits to read it, TypeError for what has no descriptor.
     """
 
     __slots__ = ("n",)
@@ -31,7 +38,7 @@ class Read(_Reading):
         self.wait(kernel, task)
 
     def attempt(self, file):
-        return os.read(file if isinstance(file, int) else file.fileno(), self.n)
+        return os.read(_number(file), self.n)
 
     def arguments(self):
         return [file_name(self.file), str(self.n)]
@@ -40,7 +47,8 @@ class Read(_Reading):
 class Write(_Writing):
     """Write some of `data` to `file`. Returns how many bytes were taken, maybe fewer (write(2)).
 
-    `file` is as for Read; one in blocking mode would hold up the kernel while it is full.
+    `file` is as for Read; one in blocking mode would hold up the kernel while it is full. Raises
+    as Read does, BrokenPipeError where nobody can read it any more.
     """
 
     __slots__ = ("data",)
@@ -52,7 +60,21 @@ class Write(_Writing):
         self.ready(kernel, task)
 
     def attempt(self, file):
-        return os.write(file if isinstance(file, int) else file.fileno(), self.data)
+        return os.write(_number(file), self.data)
 
     def arguments(self):
         return [file_name(self.file), bytes_sample(self.data)]
+
+
+def _number(file):
+    """The descriptor of `file`; -1, of which the system says EBADF, where it is closed."""
+    if isinstance(file, int):
+        return file
+    try:
+        return file.fileno()
+    except ValueError:      # what a closed io object says
+        return -1
+    except AttributeError:
+        raise TypeError(
+            f"{file!r} is no descriptor: give a number or an object with fileno()"
+        ) from None

@@ -49,7 +49,8 @@ class _InThread(Offload):
         return executor.submit(self._context.run, self.function, *self.args, **self._kwargs)
 
     def arguments(self):
-        return [*super().arguments(), *(f"{name}={value!r}" for name, value in self._kwargs.items())]
+        keywords = (f"{name}={value!r}" for name, value in self._kwargs.items())
+        return [*super().arguments(), *keywords]
 
     def __repr__(self):
         return f"to_thread({', '.join(self.arguments())})"

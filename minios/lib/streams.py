@@ -46,8 +46,7 @@ class Stream(ByteReader):
 
     def __init__(self, sock: socket, limit: int = LIMIT) -> None:
         super().__init__(limit)
-        if sock.gettimeout() != 0:
-            sock.setblocking(False)
+        self._unblock(sock)
         self.socket = sock
         self.owner: Task | None = None      # who writes; deadlock reports follow it
         self.closed = False
@@ -55,6 +54,11 @@ class Stream(ByteReader):
         self._broken = ""           # why nothing can be written any more
 
     # --- What a kind of stream is made of ------------------------------------------------
+
+    def _unblock(self, sock):
+        """Make sure that nothing that is done with `sock` can hold up the kernel."""
+        if sock.gettimeout() != 0:
+            sock.setblocking(False)
 
     def _receive(self, n):
         return Recv(self.socket, n)

@@ -1,0 +1,383 @@
+"""Adds threads: tasks talk to the clients, and code that blocks runs beside them.
+
+A server for any WSGI application (PEP 3333), which is not changed for it. Each connection is a
+task; h11 tells it what the bytes mean. The application runs in threads, one step at a time: a
+thread is taken while the application works on the next piece of its answer, and not while a
+client is slow, or idle. Without an argument it serves the Flask application beside it.
+
+    pip install "minios[examples]"                  (h11; Flask, for the application)
+    python examples/11_wsgi_server.py --port 8000 --threads 32
+    python examples/11_wsgi_server.py package.module:application
+    curl -i http://127.0.0.1:8000/                  (or a browser)
+"""
+
+import argparse
+import logging
+import os
+import pkgutil
+import re
+import socket
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from email.utils import formatdate
+from http import HTTPStatus
+from tempfile import SpooledTemporaryFile
+from threading import Lock
+from urllib.parse import unquote_to_bytes
+from wsgiref.util import is_hop_by_hop
+
+import minios
+from syscalls import Offload
+
+try:
+    import h11
+except ImportError:
+    sys.exit('11_wsgi_server needs h11: pip install "minios[examples]"')
+
+MAX_HEAD = 16 * 1024            # bytes of a request's head
+MAX_BODY = 16 * 1024 * 1024     # bytes of a request's body
+IN_MEMORY = 256 * 1024          # bytes of it that are in memory; a longer one goes to a file
+CHUNK = 64 * 1024               # bytes that are read or written at a time
+LINGER = 2.0                    # seconds that a client has to take our last answer
+
+log = logging.getLogger("wsgi_server")
+
+
+class Refused(Exception):
+    """Answer with an error of our own instead: the status."""
+
+
+class Server:
+    """What the connections have in common; `patience` is in seconds."""
+
+    def __init__(self, app, threads, patience):
+        self.app, self.threads, self.patience = app, threads, patience
+        self.idle = set()       # tasks that wait for their client's next request
+        self.ending = False
+
+    def serve(self, host, port):
+        """Serve until Ctrl-C; then finish the answers that have begun, within the grace period."""
+        listening = yield from minios.start_server(self.handle, host, port)
+        for host, port, *_ in listening.addresses:
+            print(f"http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
+        try:
+            yield from listening.wait_closed()
+        except KeyboardInterrupt:
+            self.ending = True
+            listening.close()
+            for task in list(self.idle):
+                task.kill()
+            with suppress(TimeoutError), minios.timeout(minios.current_kernel().grace):
+                yield from listening.wait_closed()
+            raise
+
+    def handle(self, stream):
+        """A task: one connection."""
+        try:
+            yield from Client(self, stream).serve()
+        except OSError:
+            pass                # the client has gone, or has tried our patience
+
+
+class Client:
+    """One connection: the stream carries the bytes, h11 knows what they mean and what is due."""
+
+    def __init__(self, server, stream):
+        self.server, self.stream = server, stream
+        self.http = h11.Connection(h11.SERVER, MAX_HEAD)
+        self.peer, self.address = stream.peer, stream.address
+        stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def serve(self):
+        """Answer one request after the other, until one side has had enough."""
+        while (yield from self.exchange()) and not self.server.ending:
+            self.http.start_next_cycle()
+        # To close with unread data would reset the connection, and our answer might be lost.
+        yield from self.stream.write_eof()
+        with minios.timeout(LINGER):
+            while (yield from self.stream.read(CHUNK)):
+                pass
+
+    def exchange(self):
+        """Answer one request; return whether another may follow."""
+        call = None
+        try:
+            yield from self.wait_for_request()
+            request = yield from self.receive()
+            if type(request) is h11.ConnectionClosed:
+                return False
+            call = Call(self, request)
+            yield from self.read_body(call)
+            yield from self.answer(call)
+        except Refused as refused:
+            yield from self.refuse(*refused.args, call)
+        except h11.RemoteProtocolError as error:
+            yield from self.refuse(error.error_status_hint, call)
+        finally:
+            if call is not None:
+                # Not waited for: it is a kill, perhaps, that has brought us here.
+                self.server.threads.submit(call.close)
+        return self.http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
+
+    # --- Reading -------------------------------------------------------------------------
+
+    def wait_for_request(self):
+        """Wait for the first bytes of a request, if they have not come with the last one's."""
+        if self.http.trailing_data[0]:
+            return
+        idle, me = self.server.idle, minios.current_task()
+        idle.add(me)
+        try:
+            with minios.timeout(self.server.patience):
+                self.http.receive_data((yield from self.stream.read(CHUNK)))
+        finally:
+            idle.discard(me)
+
+    def receive(self):
+        """Wait for h11's next event: all of it, since a head may come in drop by drop."""
+        try:
+            with minios.timeout(self.server.patience):
+                while (event := self.http.next_event()) is h11.NEED_DATA:
+                    self.http.receive_data((yield from self.stream.read(CHUNK)))
+        except TimeoutError:
+            raise Refused(408) from None
+        return event
+
+    def read_body(self, call):
+        """Read the body before the call begins: a client that uploads slowly takes no thread."""
+        if call.announced > MAX_BODY:
+            raise Refused(413)
+        if self.http.they_are_waiting_for_100_continue:
+            yield from self.send(h11.InformationalResponse(status_code=100, headers=[]))
+        while type(event := (yield from self.receive())) is not h11.EndOfMessage:
+            call.add_to_body(event.data)
+
+    # --- Writing -------------------------------------------------------------------------
+
+    def send(self, *events):
+        """Send what h11 makes of these events, at the pace of the client."""
+        data = memoryview(b"".join(map(self.http.send, events)))
+        for start in range(0, len(data), CHUNK):
+            with minios.timeout(self.server.patience):
+                yield from self.stream.write(data[start:start + CHUNK])
+
+    def answer(self, call):
+        """Let the application work in a thread, and send each piece of its answer from here."""
+        try:
+            while (piece := (yield Offload(call.step, executor=self.server.threads))) is not None:
+                if piece:
+                    yield from self.send(*call.events(piece))
+                    if call.bodiless:
+                        break
+            yield from self.send(*call.events(), h11.EndOfMessage())
+        except h11.LocalProtocolError as error:
+            log.error("%r: the application's answer is no HTTP: %s", call, error)
+
+    def refuse(self, status, call):
+        """Send an error, if no other answer has begun; it is the last one."""
+        if self.http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            return
+        phrase = HTTPStatus(status).phrase
+        text = f"{status} {phrase}\n".encode()
+        head = h11.Response(status_code=status, reason=phrase, headers=[
+            ("Date", formatdate(usegmt=True)), ("Connection", "close"),
+            ("Content-Type", "text/plain"), ("Content-Length", str(len(text))),
+        ])
+        data = b"" if call and call.method == "HEAD" else text
+        yield from self.send(head, h11.Data(data=data), h11.EndOfMessage())
+
+
+class Call:
+    """One call of the application: made in threads, but never in two at the same time."""
+
+    def __init__(self, client, request):
+        self.client, self.kernel = client, minios.current_kernel()
+        self.method, self.announced = request.method.decode(), content_length(request)
+        self.body = SpooledTemporaryFile(IN_MEMORY)
+        self.environ = environ_of(request, client, self.body)
+        self.head, self.head_sent = None, False     # a response of h11, from start_response
+        self.lost = None        # the error that the application has had of a client who has gone
+        self.pieces, self.lock = self.run(), Lock()
+
+    # --- Seen from the connection --------------------------------------------------------
+
+    def add_to_body(self, data):
+        """Keep `data` for wsgi.input, in memory or in the system's cache: nothing is waited for."""
+        if self.body.tell() + len(data) > MAX_BODY:
+            raise Refused(413)
+        try:
+            self.body.write(data)
+        except OSError as error:
+            log.error("no room for the body of %r: %s", self, error)
+            raise Refused(507) from None
+
+    def events(self, piece=b""):
+        """What to send for a piece: the head goes with the first, so that it may be replaced."""
+        events = [] if self.head_sent else [self.head]
+        self.head_sent = True
+        return events + [h11.Data(data=piece)] * (not self.bodiless)
+
+    @property
+    def bodiless(self):
+        """Whether the answer ends with its head, whatever the application gives."""
+        return self.method == "HEAD" or self.head.status_code in (204, 304)
+
+    def __repr__(self):
+        return f"{self.method} {self.environ['PATH_INFO']!a}"
+
+    # --- In threads ----------------------------------------------------------------------
+
+    def step(self):
+        """Let the application work up to its next piece; return that, None at the end."""
+        with self.lock:
+            try:
+                piece = next(self.pieces, None)
+                if self.head is None:
+                    raise RuntimeError("the application has not called start_response")
+                return piece
+            except BaseException as error:      # SystemExit too, which is not meant for us
+                if error is self.lost:
+                    raise
+                log.exception("%r: the application has failed", self)
+                raise Refused(500) from None
+
+    def close(self):
+        """Close what the application has returned, when a step that runs has ended."""
+        with self.lock, self.body:
+            try:
+                self.pieces.close()
+            except BaseException:
+                log.exception("%r: the application has failed to close its answer", self)
+
+    def run(self):
+        """The pieces of the answer. Nothing happens before the first is asked for."""
+        self.environ["CONTENT_LENGTH"] = str(self.body.tell())
+        self.body.seek(0)
+        result = self.client.server.app(self.environ, self.start_response)
+        try:
+            for piece in result:
+                if not isinstance(piece, bytes):
+                    raise TypeError(f"an answer consists of bytes, not {piece!r}")
+                yield piece
+        finally:
+            if hasattr(result, "close"):
+                result.close()
+
+    def start_response(self, status, headers, exc_info=None):
+        """The application begins an answer, or another one where the first has failed."""
+        try:
+            if exc_info and self.head_sent:
+                raise exc_info[1].with_traceback(exc_info[2])
+            if self.head and not exc_info:
+                raise RuntimeError("start_response was called twice, without exc_info")
+        finally:
+            exc_info = None     # it would keep this frame alive, and this frame it
+        if wrong := [name for name, _ in headers if is_hop_by_hop(name)]:
+            raise ValueError(f"these headers are up to the server: {', '.join(wrong)}")
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        if not any(name.lower() == b"date" for name, _ in headers):
+            headers.append((b"Date", formatdate(usegmt=True).encode()))
+        if self.client.server.ending:
+            headers.append((b"Connection", b"close"))
+        code, _, reason = status.partition(" ")
+        self.head = h11.Response(
+            status_code=int(code), headers=headers, reason=reason.encode("latin-1")
+        )
+        return self.write
+
+    def write(self, data):
+        """For old applications: send `data` here and now, and return when it has been sent."""
+        try:
+            if self.client.stream.closed:
+                raise BrokenPipeError("the client has gone")
+            if data:
+                from_thread(self.kernel, self.client.send(*self.events(data)))
+        except OSError as error:
+            self.lost = error
+            raise
+
+
+def from_thread(kernel, routine):
+    """Run a routine as a task, for a thread that waits for it: the way back from Offload."""
+    ended = Future()
+
+    def begin():
+        # It returns True: what the routine raises is heard of, here.
+        kernel.spawn(routine).add_done_callback(lambda task: ended.set_result(task) or True)
+
+    kernel.call_from_thread(begin)
+    return ended.result().result()
+
+
+def content_length(request):
+    """The length of the body that a request announces; 0 if it does not."""
+    return int(dict(request.headers).get(b"content-length", 0))
+
+
+def environ_of(request, client, body):
+    """What PEP 3333 lets an application know of a request. Raises Refused."""
+    # A proxy's request names the server before the path: RFC 9112, section 3.2.2.
+    target = re.fullmatch(rb"(?:https?://([^/?]+))?(/[^?]*)?(?:\?(.*))?", request.target)
+    if not target or not (target[1] or target[2]) or request.method == b"CONNECT":
+        raise Refused(400)
+    environ = {
+        "REQUEST_METHOD": request.method.decode(),
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(target[2] or b"/").decode("latin-1"),
+        "QUERY_STRING": (target[3] or b"").decode(),
+        "SERVER_NAME": client.address[0],
+        "SERVER_PORT": str(client.address[1]),
+        "SERVER_PROTOCOL": f"HTTP/{request.http_version.decode()}",
+        "REMOTE_ADDR": client.peer[0],
+        "REMOTE_PORT": str(client.peer[1]),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": body,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in request.headers:
+        # With underscores, one header could pass for another; HTTP_PROXY for the proxy to use.
+        if b"_" in name or name in (b"proxy", b"content-length", b"transfer-encoding"):
+            continue
+        key = name.decode().upper().replace("-", "_")
+        key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
+        value = value.decode("latin-1")
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    if target[1]:
+        environ["HTTP_HOST"] = target[1].decode()
+    return environ
+
+
+def load(name):
+    """The application of this name. Raises ImportError, AttributeError or ValueError."""
+    sys.path.insert(0, os.getcwd())
+    return pkgutil.resolve_name(name)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Serve a WSGI application over HTTP.")
+    parser.add_argument("app", nargs="?", default="guestbook_app:app", metavar="module:callable")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+    parser.add_argument("--threads", type=int, default=32, metavar="N")
+    parser.add_argument("--patience", type=float, default=15.0, metavar="SECONDS",
+                        help="how long a client may keep us waiting")
+    options = parser.parse_args()
+    threads = None
+    try:
+        app, threads = load(options.app), ThreadPoolExecutor(options.threads)
+        minios.run(Server(app, threads, options.patience).serve(options.host, options.port))
+    except KeyboardInterrupt:
+        print("interrupted")
+        sys.exit(130)
+    except (ImportError, AttributeError, ValueError) as error:
+        sys.exit(f"cannot load {options.app}: {error}")
+    except (OSError, OverflowError) as error:
+        sys.exit(f"cannot listen on {options.host}:{options.port}: {error}")
+    finally:
+        if threads:
+            threads.shutdown(wait=False)

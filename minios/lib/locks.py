@@ -1,0 +1,319 @@
+"""Lock and RLock: one task at a time.
+
+Policy. A lock that is released while others wait is handed to the longest waiter at once, before
+that one runs, so that nobody who comes in between can take it (no barging). A task that ends
+with a lock in its hands may have left half changed what the lock protects, and nobody would
+release it: those who wait for it, and those who come later, get OwnerEndedError (a robust
+mutex, pthread_mutexattr_setrobust(3)) until somebody has put things right and says `release()`.
+
+A lock that nobody contends for costs two attributes: the kernel hears of it only when somebody
+waits.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from syscalls import Park
+from syscalls.base import running
+from syscalls.errors import KernelError, OwnerEndedError
+from syscalls.parking import parked, wake
+
+from ..kernel.current import current_task
+from .blocking import blocking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import TracebackType
+    from typing import Any
+
+    from ..kernel import Task
+
+__all__ = ["Holdable", "Lock", "RLock"]
+
+LockStatistics = namedtuple("LockStatistics", "locked owner waiting")
+LockStatistics.__doc__ = """`owner` is the Task that holds the lock, or None; `waiting` how many
+tasks wait for it."""
+
+
+class Holdable:
+    """What is acquired and released, for the length of a block too.
+
+        with (yield from lock):         # in a generator
+        async with lock:                # in a coroutine; `with (await lock):` works as well
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def acquire(self) -> Any:
+        """A blocking operation that returns True."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Give it back; does not block."""
+        raise NotImplementedError
+
+    def _leave(self, task, error):
+        """Give back what `task` acquired for a block, which is left by `error` or its end (None)."""
+        self.release()
+
+    # Not @blocking: Python refuses what is marked as awaitable from `__await__`, which has to
+    # return a plain iterator (PEP 492).
+    def __iter__(self) -> Generator[Any, Any, _Holding]:
+        yield from self.acquire()
+        return _Holding(self, running.kernel.current)
+
+    __await__ = __iter__
+
+    def __aenter__(self) -> Any:
+        return self.acquire()
+
+    @blocking
+    def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> Generator[Any, Any, None]:
+        self._leave(_task_now(), error)
+        return
+        yield
+
+    def __enter__(self) -> None:
+        raise KernelError(
+            f"{self!r} has to be waited for: write `with (yield from lock):` in a generator, "
+            "`async with lock:` in a coroutine"
+        )
+
+    def __exit__(self, *error: object) -> None:
+        """Never called, as __enter__ raises; without it, Python would raise something less clear."""
+
+
+class _Holding:
+    """The length of a `with` block in which `task` holds `thing`."""
+
+    __slots__ = ("_thing", "_task")
+
+    def __init__(self, thing, task):
+        self._thing, self._task = thing, task
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._thing._leave(self._task, error)
+
+
+def _task_now():
+    """current_task(), or None where there is none."""
+    kernel = running.kernel
+    return None if kernel is None else kernel.current
+
+
+class Lock(Holdable):
+    """A mutual exclusion lock, first come first served. Not re-entrant.
+
+        with (yield from lock):
+            ...
+    """
+
+    __slots__ = ("owner", "_waiting", "_watched")
+
+    def __init__(self) -> None:
+        self.owner: Task | None = None      # who holds it; deadlock reports follow it
+        self._waiting = 0                   # tasks in _wait, those included that were woken
+        self._watched: Task | None = None   # the owner, while its end concerns anybody
+
+    @blocking
+    def acquire(self) -> Generator[Any, Any, bool]:
+        """Wait until the lock is free and take it. Returns True.
+
+        Raises OwnerEndedError if the task that holds it has ended, KernelError if the caller
+        holds it already, which would be waiting for itself.
+        """
+        kernel = running.kernel     # current_task(), without its calls, which would cost more
+        if self.owner is None and kernel is not None and kernel.current is not None:
+            self.owner = kernel.current
+        else:
+            yield from self._wait(current_task())
+        return True
+
+    def release(self) -> None:
+        """Give the lock to the longest waiter, or free it.
+
+        Only its owner may; anybody may once the owner has ended. Raises KernelError otherwise.
+        """
+        owner = self.owner
+        if owner is None or owner.kernel.current is not owner:
+            self._check_release()
+        if self._waiting:       # as _free does, without its call
+            self._hand_over()
+        else:
+            self.owner = None
+
+    def locked(self) -> bool:
+        """Whether somebody holds the lock."""
+        return self.owner is not None
+
+    def statistics(self) -> LockStatistics:
+        """How the lock stands at this moment."""
+        return LockStatistics(self.locked(), self.owner, len(parked(self)))
+
+    # --- Waiting -------------------------------------------------------------------------
+
+    def _wait(self, task):
+        """Park until the lock is handed to `task`."""
+        if self.owner is task:
+            raise KernelError(
+                f"task {task.tid} ({task.name}) holds this lock already and would wait for "
+                "itself; a lock that its owner may acquire again is RLock"
+            )
+        if self.owner.done():
+            raise _owner_ended(self.owner)
+        self._waiting += 1
+        self._watch(self.owner)
+        try:
+            ended = yield Park(self)
+        except BaseException:
+            if self.owner is task:      # killed between being handed the lock and running
+                self._hand_over()
+            raise
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._watch(None)
+        if ended is not None:
+            raise _owner_ended(ended)
+
+    def _free(self):
+        if self._waiting:
+            self._hand_over()
+        else:
+            self.owner = None
+
+    def _hand_over(self):
+        """Make the longest waiter the owner; nobody, where all who waited are on their way out."""
+        woken = wake(self)
+        self.owner = woken[0] if woken else None
+        # The new owner is still counted, until it runs.
+        self._watch(self.owner if self._waiting > 1 else None)
+
+    def _watch(self, owner):
+        """Hear of the end of `owner` (None: of nobody's) as long as others wait for the lock."""
+        if self._watched is owner:
+            return
+        if self._watched is not None:
+            self._watched.remove_done_callback(self._owner_ended)
+        self._watched = owner
+        if owner is not None:
+            owner.add_done_callback(self._owner_ended)
+
+    def _owner_ended(self, owner):
+        """The owner has ended without releasing the lock: nobody will hand it over."""
+        self._watched = None
+        wake(self, None, owner)
+
+    def _check_release(self):
+        owner = self.owner
+        if owner is None:
+            raise KernelError(f"{self!r} is released, but nobody holds it")
+        if owner.kernel.current is not owner and not owner.done():
+            raise KernelError(
+                f"only its owner, task {owner.tid} ({owner.name}), may release {self!r}"
+            )
+
+    def _leave(self, task, error):
+        # An error that is on its way must not be hidden by the complaint that the lock was lost
+        # meanwhile, which happens where Condition.wait() could not get it back.
+        if task is not None and self.owner is task:
+            self._free()
+        elif error is None:
+            self.release()
+
+    # --- For Condition -------------------------------------------------------------------
+
+    def _let_go(self):
+        """Release the lock wholly; what is returned says how to get it back."""
+        self._free()
+        return 1
+
+    def _take_back(self, depth):
+        """Undo `_let_go`."""
+        yield from self.acquire()
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self._state()}>"
+
+    def _state(self):
+        owner = self.owner
+        if owner is None:
+            return "free"
+        return f"held by task {owner.tid}" + (", which has ended" if owner.done() else "")
+
+
+class RLock(Lock):
+    """A lock that its owner may acquire again; it is free when it was released as often."""
+
+    __slots__ = ("_count",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0     # 0 while the lock is free, or on its way to a new owner
+
+    @blocking
+    def acquire(self) -> Generator[Any, Any, bool]:
+        """Wait until the lock is free or the caller's, and take it once more. Returns True.
+
+        Raises OwnerEndedError if the task that holds it has ended.
+        """
+        task = current_task()
+        if self.owner is None:
+            self.owner = task
+        elif self.owner is not task:
+            yield from self._wait(task)
+        self._count += 1
+        return True
+
+    def release(self) -> None:
+        """Undo one `acquire`; the last one frees the lock, or hands it to the longest waiter.
+
+        Only its owner may; anybody may once the owner has ended, and frees it at once. Raises
+        KernelError otherwise.
+        """
+        self._check_release()
+        self._free()
+
+    def _free(self):
+        if self._count > 1 and not self.owner.done():
+            self._count -= 1
+        else:
+            self._count = 0
+            super()._free()
+
+    def _let_go(self):
+        depth, self._count = self._count, 1
+        self._free()
+        return depth
+
+    def _take_back(self, depth):
+        yield from self.acquire()
+        self._count = depth
+
+    def _state(self):
+        return super()._state() + (f", {self._count} deep" if self._count > 1 else "")
+
+
+def _owner_ended(owner):
+    """The error for those who wait for a lock whose `owner` has ended."""
+    error = owner.exception()
+    how = "returned" if error is None else f"ended with {type(error).__name__}: {error}"
+    return OwnerEndedError(
+        f"task {owner.tid} ({owner.name}) {how}, without releasing the lock that it held; "
+        "when what the lock protects is in order, release() frees it"
+    )

@@ -1,0 +1,104 @@
+"""UDP and Unix datagrams."""
+
+import errno
+import socket
+
+import pytest
+
+from minios import open_datagram, timeout
+from syscalls import Kill, Sleep, Spawn, Wait
+
+
+def test_a_datagram_is_answered(run_real):
+    def main():
+        server = yield from open_datagram(("127.0.0.1", 0))
+        client = yield from open_datagram(None, server.address)
+        with server, client:
+            yield from client.send(b"question")
+            data, address = yield from server.receive()
+            assert (data, address) == (b"question", client.address)
+            yield from server.send(b"answer", address)
+            assert (yield from client.receive()) == (b"answer", server.address)
+
+    run_real(main())
+
+
+def test_a_coroutine_iterates_over_datagrams(run_real):
+    async def main():
+        server = await open_datagram(("localhost", 0))
+        client = await open_datagram(None, server.address)
+        async with server, client:
+            for number in range(3):
+                await client.send(b"%d" % number)
+            got = []
+            async for data, _ in server:
+                got.append(data)
+                if len(got) == 3:
+                    return got
+
+    assert run_real(main()) == [b"0", b"1", b"2"]
+
+
+def test_unix_datagrams_have_paths(run_real, tmp_path):
+    def main():
+        server = yield from open_datagram(str(tmp_path / "socket"))
+        client = yield from open_datagram(None, str(tmp_path / "socket"))
+        with server, client:
+            yield from client.send(b"x")
+            assert (yield from server.receive())[0] == b"x"
+
+    run_real(main())
+
+
+def test_an_empty_datagram_is_one(run_real):
+    def main():
+        server = yield from open_datagram(("127.0.0.1", 0))
+        client = yield from open_datagram(None, server.address)
+        with server, client:
+            yield from client.send(b"")
+            assert (yield from server.receive())[0] == b""
+
+    run_real(main())
+
+
+def test_nobody_there_is_told_by_the_next_receive(run_real):
+    def main():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = probe.getsockname()
+        client = yield from open_datagram(None, address)
+        with client:
+            yield from client.send(b"x")
+            with pytest.raises(ConnectionRefusedError):
+                yield from client.receive()
+
+    run_real(main())
+
+
+def test_waiting_for_a_datagram_ends_by_a_limit_a_kill_and_a_close(run_real):
+    def main():
+        server = yield from open_datagram(("127.0.0.1", 0))
+        with pytest.raises(TimeoutError):
+            with timeout(0.01):
+                yield from server.receive()
+        task = yield Spawn(server.receive())
+        yield Sleep(0.01)
+        yield Kill(task)
+        task = yield Spawn(server.receive())
+        yield Sleep(0.01)
+        server.close()
+        with pytest.raises(OSError) as caught:
+            yield Wait(task)
+        assert caught.value.errno == errno.EBADF
+        assert "closed" in repr(server)
+
+    run_real(main())
+
+
+def test_what_is_longer_than_a_datagram_can_be_is_refused(run_real):
+    def main():
+        client = yield from open_datagram(None, ("127.0.0.1", 9))
+        with client, pytest.raises(OSError, match="too long"):
+            yield from client.send(b"x" * 70_000)
+
+    run_real(main())
