@@ -1,9 +1,9 @@
 """Adds threads: tasks talk to the clients, and code that blocks runs beside them.
 
 A server for any WSGI application (PEP 3333), which is not changed for it. Each connection is a
-task; h11 tells it what the bytes mean. The application runs in threads, one step at a time: a
-thread is taken while the application works on the next piece of its answer, and not while a
-client is slow, or idle. Without an argument it serves the Flask application beside it.
+task, and h11 tells it what the bytes mean. When a request is complete, the application is called
+in a thread, where it may block; what it answers is sent by a task again. Without an argument the
+server serves the Flask application beside it.
 
     pip install "minios[examples]"                  (h11; Flask, for the application)
     python examples/11_wsgi_server.py --port 8000 --threads 32
@@ -18,12 +18,12 @@ import pkgutil
 import re
 import socket
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from email.utils import formatdate
 from http import HTTPStatus
+from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
-from threading import Lock
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import is_hop_by_hop
 
@@ -46,6 +46,10 @@ log = logging.getLogger("wsgi_server")
 
 class Refused(Exception):
     """Answer with an error of our own instead: the status."""
+
+
+class ClientGone(ConnectionError):
+    """Raised in the application, where it sends to a client that does not listen any more."""
 
 
 class Server:
@@ -109,15 +113,14 @@ class Client:
                 return False
             call = Call(self, request)
             yield from self.read_body(call)
-            yield from self.answer(call)
+            yield Offload(call.run, executor=self.server.threads)
         except Refused as refused:
             yield from self.refuse(*refused.args, call)
         except h11.RemoteProtocolError as error:
             yield from self.refuse(error.error_status_hint, call)
         finally:
             if call is not None:
-                # Not waited for: it is a kill, perhaps, that has brought us here.
-                self.server.threads.submit(call.close)
+                call.hang_up()
         return self.http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
 
     # --- Reading -------------------------------------------------------------------------
@@ -162,18 +165,6 @@ class Client:
             with minios.timeout(self.server.patience):
                 yield from self.stream.write(data[start:start + CHUNK])
 
-    def answer(self, call):
-        """Let the application work in a thread, and send each piece of its answer from here."""
-        try:
-            while (piece := (yield Offload(call.step, executor=self.server.threads))) is not None:
-                if piece:
-                    yield from self.send(*call.events(piece))
-                    if call.bodiless:
-                        break
-            yield from self.send(*call.events(), h11.EndOfMessage())
-        except h11.LocalProtocolError as error:
-            log.error("%r: the application's answer is no HTTP: %s", call, error)
-
     def refuse(self, status, call):
         """Send an error, if no other answer has begun; it is the last one."""
         if self.http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
@@ -189,7 +180,7 @@ class Client:
 
 
 class Call:
-    """One call of the application: made in threads, but never in two at the same time."""
+    """One call of the application: a body to read, an answer to send."""
 
     def __init__(self, client, request):
         self.client, self.kernel = client, minios.current_kernel()
@@ -197,10 +188,12 @@ class Call:
         self.body = SpooledTemporaryFile(IN_MEMORY)
         self.environ = environ_of(request, client, self.body)
         self.head, self.head_sent = None, False     # a response of h11, from start_response
-        self.lost = None        # the error that the application has had of a client who has gone
-        self.pieces, self.lock = self.run(), Lock()
+        self.sent = SimpleQueue()       # the tasks that have sent something; None: hung up
 
-    # --- Seen from the connection --------------------------------------------------------
+    def __repr__(self):
+        return f"{self.method} {self.environ['PATH_INFO']!a}"
+
+    # --- In the kernel's thread ----------------------------------------------------------
 
     def add_to_body(self, data):
         """Keep `data` for wsgi.input, in memory or in the system's cache: nothing is waited for."""
@@ -212,57 +205,38 @@ class Call:
             log.error("no room for the body of %r: %s", self, error)
             raise Refused(507) from None
 
-    def events(self, piece=b""):
-        """What to send for a piece: the head goes with the first, so that it may be replaced."""
-        events = [] if self.head_sent else [self.head]
-        self.head_sent = True
-        return events + [h11.Data(data=piece)] * (not self.bodiless)
+    def begin_to_send(self, events):
+        """Start a task that sends `events`; the thread that waits in `send` hears of its end."""
+        task = self.kernel.spawn(self.client.send(*events))
+        task.add_done_callback(lambda task: self.sent.put(task) or True)
 
-    @property
-    def bodiless(self):
-        """Whether the answer ends with its head, whatever the application gives."""
-        return self.method == "HEAD" or self.head.status_code in (204, 304)
+    def hang_up(self):
+        """The connection's task is done with the call, or was killed: nobody waits any more."""
+        self.sent.put(None)
 
-    def __repr__(self):
-        return f"{self.method} {self.environ['PATH_INFO']!a}"
-
-    # --- In threads ----------------------------------------------------------------------
-
-    def step(self):
-        """Let the application work up to its next piece; return that, None at the end."""
-        with self.lock:
-            try:
-                piece = next(self.pieces, None)
-                if self.head is None:
-                    raise RuntimeError("the application has not called start_response")
-                return piece
-            except BaseException as error:      # SystemExit too, which is not meant for us
-                if error is self.lost:
-                    raise
-                log.exception("%r: the application has failed", self)
-                raise Refused(500) from None
-
-    def close(self):
-        """Close what the application has returned, when a step that runs has ended."""
-        with self.lock, self.body:
-            try:
-                self.pieces.close()
-            except BaseException:
-                log.exception("%r: the application has failed to close its answer", self)
+    # --- In a thread ---------------------------------------------------------------------
 
     def run(self):
-        """The pieces of the answer. Nothing happens before the first is asked for."""
-        self.environ["CONTENT_LENGTH"] = str(self.body.tell())
-        self.body.seek(0)
-        result = self.client.server.app(self.environ, self.start_response)
+        """Call the application, and send its answer piece by piece."""
         try:
-            for piece in result:
-                if not isinstance(piece, bytes):
-                    raise TypeError(f"an answer consists of bytes, not {piece!r}")
-                yield piece
-        finally:
-            if hasattr(result, "close"):
-                result.close()
+            with self.body:
+                self.environ["CONTENT_LENGTH"] = str(self.body.tell())
+                self.body.seek(0)
+                result = self.client.server.app(self.environ, self.start_response)
+                try:
+                    for piece in result:
+                        self.write(piece)
+                        if self.bodiless:
+                            break
+                    self.send(*self.unsent_head(), h11.EndOfMessage())
+                finally:
+                    if hasattr(result, "close"):
+                        result.close()
+        except ClientGone:
+            raise
+        except BaseException:       # SystemExit too, which is not meant for us
+            log.exception("%r: the application has failed", self)
+            raise Refused(500) from None
 
     def start_response(self, status, headers, exc_info=None):
         """The application begins an answer, or another one where the first has failed."""
@@ -286,28 +260,37 @@ class Call:
         )
         return self.write
 
-    def write(self, data):
-        """For old applications: send `data` here and now, and return when it has been sent."""
+    def write(self, piece):
+        """Send a piece of the body, and before the first one the head."""
+        if not isinstance(piece, bytes):
+            raise TypeError(f"an answer consists of bytes, not {piece!r}")
+        if piece:
+            head = self.unsent_head()
+            self.send(*head, *[h11.Data(data=piece)] * (not self.bodiless))
+
+    def unsent_head(self):
+        """The head of the answer, if it has not been sent; until then it can be replaced."""
+        if self.head is None:
+            raise RuntimeError("start_response has not been called")
+        sent, self.head_sent = self.head_sent, True
+        return [] if sent else [self.head]
+
+    @property
+    def bodiless(self):
+        """Whether the answer ends with its head, whatever the application gives."""
+        return self.method == "HEAD" or self.head.status_code in (204, 304)
+
+    def send(self, *events):
+        """Let a task send `events`, and wait for it: the way back from Offload."""
+        self.kernel.call_from_thread(self.begin_to_send, events)
+        task = self.sent.get()
+        if task is None:
+            self.sent.put(None)     # for the next time
+            raise ClientGone("the connection was closed")
         try:
-            if self.client.stream.closed:
-                raise BrokenPipeError("the client has gone")
-            if data:
-                from_thread(self.kernel, self.client.send(*self.events(data)))
+            task.result()
         except OSError as error:
-            self.lost = error
-            raise
-
-
-def from_thread(kernel, routine):
-    """Run a routine as a task, for a thread that waits for it: the way back from Offload."""
-    ended = Future()
-
-    def begin():
-        # It returns True: what the routine raises is heard of, here.
-        kernel.spawn(routine).add_done_callback(lambda task: ended.set_result(task) or True)
-
-    kernel.call_from_thread(begin)
-    return ended.result().result()
+            raise ClientGone(str(error)) from None
 
 
 def content_length(request):

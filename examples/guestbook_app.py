@@ -50,8 +50,10 @@ def sleep():
 @app.get("/stream")
 def stream():
     """Give out one line after the other, with a pause between two."""
+    lines = request.args.get("lines", 10, int)
+
     def count():
-        for number in range(1, 1 + request.args.get("lines", 10, int)):
+        for number in range(1, 1 + lines):
             yield f"line {number}\n"
             time.sleep(0.2)
 

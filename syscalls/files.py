@@ -21,7 +21,7 @@ __all__ = ["Read", "Write"]
 
 
 class Read(_Reading):
-    """Read up to `n` bytes from `file`, once it is ready. Returns bytes, empty at the end (read(2)).
+    """Read up to `n` bytes from `file` when it is ready. Returns bytes, empty at the end (read(2)).
 
     `file` is a descriptor or an object with fileno(), best in non-blocking mode: where another
     process may take what is there, a blocking one would hold up the kernel. What a buffered

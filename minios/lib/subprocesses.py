@@ -2,8 +2,8 @@
 
 Policy. A child belongs to the task that started it. When that task ends, however it ends, a child
 that still runs is killed, for nobody is left to look after it; `detach()` says otherwise. No
-zombie stays: whoever waits reaps, and for a child that was killed on behalf of an ended task a
-small daemon does, or the kernel at its own end.
+zombie stays: whoever waits reaps, and so does the next start; for a child that was killed on behalf
+of an ended task a small daemon does, or the kernel at its own end.
 
 A process number is free for others as soon as the child is reaped. Therefore only this file reaps,
 in the kernel's thread, through `subprocess.Popen`, which remembers it and sends no signal after.
@@ -95,8 +95,11 @@ class Process:
         self._child = child
         self._kernel = owner.kernel
         self._detached = False
+        self._has_reaper = False
         self._thread = None         # that waits where there is no pidfd
-        self._output: dict[FileStream, bytes] = {}      # of a communicate() that was cut short
+        # What communicate() has yet to write, and has read, in case that it is cut short.
+        self._input: memoryview | None = None
+        self._output: dict[FileStream | None, bytes] = {}
         self.stdin, self.stdout, self.stderr = (
             None if pipe is None else FileStream(pipe, limit)  # type: ignore[arg-type]
             for pipe in (child.stdin, child.stdout, child.stderr)
@@ -104,6 +107,7 @@ class Process:
         child.stdin = child.stdout = child.stderr = None
         self._owner: Task | None = owner
         owner.add_done_callback(self._owner_ended)
+        _children_of(owner.kernel).add(self)
 
     # --- The end of the child ------------------------------------------------------------
 
@@ -114,7 +118,7 @@ class Process:
         if code is not None and self._owner is not None:
             self._owner.remove_done_callback(self._owner_ended)
             self._owner = None
-            _orphans.get(self._kernel, set()).discard(self)
+            _children.get(self._kernel, set()).discard(self)
         return code
 
     @blocking
@@ -182,9 +186,9 @@ class Process:
         """Write `input`, read all that the child writes, and wait for its end.
 
         Returns what came from stdout and stderr, each None where it is no pipe. All of it is kept
-        in memory. A child that does not read its input is no error. It may be called again after
-        it was cut short, by a time limit for example: output is not lost, and input is not sent
-        again. Raises ValueError for input without a pipe.
+        in memory. A child that does not read its input is no error. After it was cut short, by a
+        time limit for example, it may be called again, without input: it goes on where it was.
+        Raises ValueError for input without a pipe.
         """
         if input is not None and self.stdin is None:
             raise ValueError("there is no pipe for the input: start it with stdin=PIPE")
@@ -195,13 +199,16 @@ class Process:
         return self._output.get(self.stdout), self._output.get(self.stderr)
 
     def _feed(self, data):
-        # Where this is cut short the pipe stays open: at its end the child would take half of
-        # its input for the whole.
         if self.stdin is None or self.stdin.closed:
             return
+        if data is not None:
+            self._input = memoryview(data).cast("B")
+        # Where this is cut short the pipe stays open: at its end the child would take a part of
+        # its input for the whole.
         try:
-            if data:
-                yield from self.stdin.write(data)
+            yield from self.stdin.drain()
+            while self._input:
+                self._input = self._input[(yield self.stdin._send(self._input)):]
         except BrokenPipeError:
             pass
         self.stdin.abort()
@@ -214,15 +221,15 @@ class Process:
     # --- Whose it is ---------------------------------------------------------------------
 
     def detach(self) -> None:
-        """Let the child outlive the task that started it, blocks `with process:`, and the kernel."""
+        """Let the child outlive its task, a block `with process:`, and the kernel."""
         self._detached = True
-        _reap_later(self._kernel, self)
+        self._reap_later()
 
     def _owner_ended(self, owner):
         """The task that started it has ended. What has ended before can still be read."""
         if self.returncode is None and not self._detached:
             self._end()
-            _reap_later(self._kernel, self)
+            self._reap_later()
 
     def _end(self):
         """Kill the child if it runs, and close the pipes."""
@@ -242,8 +249,17 @@ class Process:
             log("WARNING", "%r cannot be ended, and is left running: %s", self, error)
             self._detached = True
 
+    def _reap_later(self):
+        """Leave it to a daemon to reap the child, or to the kernel's end, if it still runs."""
+        if self._has_reaper or self.returncode is not None:
+            return
+        self._has_reaper = True
+        try:
+            self._kernel.spawn(self._reap(), name=f"reap {self.pid}", daemon=True)
+        except KernelError:
+            pass        # the process table is full
+
     def _reap(self):
-        """A daemon: wait for the end of a child that nobody else may wait for."""
         yield from self.wait()
 
     def __enter__(self) -> Process:
@@ -251,8 +267,7 @@ class Process:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._end()
-        if self.returncode is None:
-            _reap_later(self._kernel, self)
+        self._reap_later()
 
     @blocking
     def __aenter__(self):
@@ -266,8 +281,7 @@ class Process:
             if not self._detached and not isinstance(error, GeneratorExit):
                 yield from self.wait()
         finally:
-            if self.returncode is None:
-                _reap_later(self._kernel, self)
+            self._reap_later()
 
     def __repr__(self):
         code = self._child.returncode
@@ -293,8 +307,9 @@ def start_process(
     """
     _check(args, options)
     owner = current_task()
-    _reap_leftovers(owner.kernel)
-    files = [_handed_over(file) for file in (stdin, stdout, stderr)]
+    _reap_ended(owner.kernel)
+    files = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
+    files = {name: _handed_over(file) for name, file in files.items()}
     child = _fork(args, files, options)
     try:
         return Process(child, owner, limit)
@@ -392,7 +407,7 @@ def _fork(args, files, options):
     # In two steps, so that a second Ctrl-C in the middle does not lose sight of a child.
     child = Popen.__new__(Popen)
     try:
-        child.__init__(args, 0, None, *files, **options)
+        child.__init__(args, bufsize=0, **files, **options)
     except BaseException:
         if getattr(child, "pid", None) is not None and child.returncode is None:
             _undo(child)
@@ -411,30 +426,20 @@ def _undo(child):
 
 # --- Reaping -------------------------------------------------------------------------------------
 
-# Children that a kernel is to reap: killed on behalf of an ended task, or detached.
-_orphans: dict[Kernel, set[Process]] = {}
-# Children that have outlived their kernel.
-_outliving: set[Popen[bytes]] = set()
+_children: dict[Kernel, set[Process]] = {}      # that are not reaped yet
+_outliving: set[Popen[bytes]] = set()           # that have outlived their kernel
 
 
-def _reap_later(kernel, process):
-    """Let `kernel` reap a child, by a daemon or, if there can be none, when it ends."""
-    orphans = _orphans.get(kernel)
-    if orphans is None:
-        orphans = _orphans[kernel] = set()
+def _children_of(kernel):
+    if kernel not in _children:
+        _children[kernel] = set()
         kernel.at_exit(_reap_at_exit, kernel)
-    if process in orphans or process.returncode is not None:
-        return
-    orphans.add(process)
-    try:
-        kernel.spawn(process._reap(), name=f"reap {process.pid}", daemon=True)
-    except KernelError:
-        pass        # the process table is full
+    return _children[kernel]
 
 
-def _reap_leftovers(kernel):
-    """Reap those whose daemon could not be, or was killed."""
-    for process in list(_orphans.get(kernel, ())):
+def _reap_ended(kernel):
+    """Reap those that nobody has waited for."""
+    for process in list(_children_of(kernel)):
         process.returncode  # noqa: B018 - asking reaps
     for child in [child for child in _outliving if child.poll() is not None]:
         _outliving.discard(child)
@@ -443,19 +448,22 @@ def _reap_leftovers(kernel):
 def _reap_at_exit(kernel):
     from subprocess import TimeoutExpired
 
+    # Their owners have ended before, so what is not detached has been killed.
     deadline = time.monotonic() + _AT_EXIT
-    for process in _orphans.pop(kernel):
+    for process in _children.pop(kernel):
         child = process._child
         try:
             child.wait(0 if process._detached else max(0, deadline - time.monotonic()))
         except TimeoutExpired:
-            _outliving.add(child)       # killed, but the system cannot let go of it yet
+            _outliving.add(child)       # detached, or the system cannot let go of it yet
 
 
 def _report_end(kernel, process):
     """In a thread: wait for the end of a child without reaping it, and tell the kernel."""
     try:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    except AttributeError:
+        process._child.wait()       # macOS before Python 3.13; it reaps, under Popen's lock
     except ChildProcessError:
-        pass        # somebody has reaped it
+        pass                        # somebody has reaped it
     kernel.call_from_thread(wake, process, None)
