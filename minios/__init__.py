@@ -26,6 +26,8 @@ from .errors import (
     NoSuchTaskError,
     OwnerEndedError,
     QueueClosedError,
+    QueueEmptyError,
+    QueueFullError,
     ResourceBusyError,
     ScopeError,
     TaskKilledError,

@@ -14,6 +14,8 @@ __all__ = [
     "NoSuchTaskError",
     "OwnerEndedError",
     "QueueClosedError",
+    "QueueEmptyError",
+    "QueueFullError",
     "ResourceBusyError",
     "ScopeError",
     "TaskKilledError",
@@ -98,6 +100,14 @@ class BrokenBarrierError(KernelError):
 
 class QueueClosedError(KernelError):
     """The queue is closed: nothing more can be put, or nothing is left to get."""
+
+
+class QueueEmptyError(KernelError):
+    """Nothing can be got from the queue without waiting."""
+
+
+class QueueFullError(KernelError):
+    """Nothing can be put into the queue without waiting."""
 
 
 class ScopeError(KernelError):

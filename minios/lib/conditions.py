@@ -144,8 +144,8 @@ class Condition(Holdable):
                     interrupt = error
                 else:
                     later.append(error)
-        for error in later:     # each may be another scope's, and none is to be lost
-            task.kernel.interrupt(task, error)
+        for each in later:      # maybe another scope's: none is to be lost
+            task.kernel.interrupt(task, each)
         return interrupt
 
     def _wake(self, n):

@@ -62,7 +62,7 @@ class Holdable:
     # return a plain iterator (PEP 492).
     def __iter__(self) -> Generator[Any, Any, _Holding]:
         yield from self.acquire()
-        return _Holding(self, running.kernel.current)
+        return _Holding(self, _task_now())
 
     __await__ = __iter__
 

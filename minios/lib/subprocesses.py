@@ -1,35 +1,23 @@
-"""Child processes: start_process, run_process and the Process between them.
+"""start_process and run_process: other programs, with streams for their pipes.
 
-Policy. A child belongs to the task that started it. When that task ends, however it ends, a child
-that still runs is killed, for nobody is left to look after it; `detach()` says otherwise. No
-zombie stays: whoever waits reaps, and so does the next start; for a child that was killed on behalf
-of an ended task a small daemon does, or the kernel at its own end.
-
-A process number is free for others as soon as the child is reaped. Therefore only this file reaps,
-in the kernel's thread, through `subprocess.Popen`, which remembers it and sends no signal after.
-Waiting never reaps: it is on a pidfd (pidfd_open(2)), one for each waiter since a descriptor has
-one reader, or, where there is none, in a thread.
+Policy. They are `subprocess.Popen` and `subprocess.run` as blocking operations: what can be asked
+for, what is raised and what is ignored is the same, but that pipes carry bytes and that a child
+does not outlive the task that it belongs to (children.py).
 """
 
 from __future__ import annotations
 
 import os
-import time
 from errno import EBADF
-from io import FileIO
 
-from syscalls import Park, ReadWait
-from syscalls.errors import KernelError
-from syscalls.parking import wake
-from syscalls.signums import SIGCONT, SIGKILL, SIGTERM, check_signum
-from syscalls.sockets import close
+from syscalls.signums import SIGCONT, SIGKILL, SIGTERM
 
 from ..kernel.current import current_task
 from .blocking import blocking
 from .buffers import LIMIT
+from .children import Child, fork, reap_ended, undo_fork
 from .filestreams import FileStream
 from .gathering import gather
-from .log import log
 from .streams import Stream
 from .timeouts import timeout
 
@@ -39,7 +27,7 @@ if TYPE_CHECKING:
     from subprocess import CompletedProcess, Popen
     from typing import IO, Any, TypedDict, Unpack
 
-    from ..kernel import Kernel, Task
+    from ..kernel import Task
 
     Text = str | bytes | os.PathLike[str] | os.PathLike[bytes]
     File = int | IO[Any] | Stream | None
@@ -67,7 +55,6 @@ __all__ = ["Process", "run_process", "start_process"]
 
 _GRACE = 1.0            # seconds between SIGTERM and SIGKILL
 _AFTER_CTRL_C = 0.25    # seconds for a child to end by the Ctrl-C that it got itself
-_AT_EXIT = 2.0          # seconds for killed children to be gone when the kernel ends
 _NOT_FOR_STREAMS = {
     "bufsize": "pipes are streams, which have a `limit`",
     "encoding": "streams carry bytes: decode them yourself",
@@ -78,106 +65,28 @@ _NOT_FOR_STREAMS = {
 }
 
 
-class Process:
-    """A child process. Made by `start_process`.
+class Process(Child):
+    """A child process. Made by `start_process`; it belongs to the task that called that.
 
     `pid`, `args`; `stdin`, `stdout` and `stderr` are FileStreams where they were asked for with
-    PIPE, else None. A block `with process:` (or `async with`) kills the child when it is left, and
-    closes the pipes; `async with` also waits for its end.
+    PIPE, else None. When its task has ended, or a block `with process:` (or `async with`) is left,
+    a child that still runs is killed and its pipes are closed; the block closes them in any case,
+    and `async with` also waits for the end.
     """
 
     stdin: FileStream | None
     stdout: FileStream | None
     stderr: FileStream | None
 
-    def __init__(self, child: Popen[bytes], owner: Task, limit: int) -> None:
-        self.args, self.pid = child.args, child.pid
-        self._child = child
-        self._kernel = owner.kernel
-        self._detached = False
-        self._has_reaper = False
-        self._thread = None         # that waits where there is no pidfd
+    def __init__(self, popen: Popen[bytes], owner: Task, limit: int) -> None:
+        self.stdin, self.stdout, self.stderr = (
+            None if pipe is None else FileStream(pipe, limit)  # type: ignore[arg-type]
+            for pipe in (popen.stdin, popen.stdout, popen.stderr)
+        )
         # What communicate() has yet to write, and has read, in case that it is cut short.
         self._input: memoryview | None = None
         self._output: dict[FileStream | None, bytes] = {}
-        self.stdin, self.stdout, self.stderr = (
-            None if pipe is None else FileStream(pipe, limit)  # type: ignore[arg-type]
-            for pipe in (child.stdin, child.stdout, child.stderr)
-        )
-        child.stdin = child.stdout = child.stderr = None
-        self._owner: Task | None = owner
-        owner.add_done_callback(self._owner_ended)
-        _children_of(owner.kernel).add(self)
-
-    # --- The end of the child ------------------------------------------------------------
-
-    @property
-    def returncode(self) -> int | None:
-        """The exit status, -N where signal N has killed the child, None while it runs."""
-        code = self._child.poll()
-        if code is not None and self._owner is not None:
-            self._owner.remove_done_callback(self._owner_ended)
-            self._owner = None
-            _children.get(self._kernel, set()).discard(self)
-        return code
-
-    @blocking
-    def wait(self) -> Generator[Any, Any, int]:
-        """Wait until the child has ended. Returns its returncode. Any number of tasks may wait.
-
-        Processes that the child has started may live on, and keep its pipes open. A child that
-        writes more than a pipe holds does not end until somebody reads: see communicate().
-        """
-        while (code := self.returncode) is None:
-            yield from self._wait_for_end()
-        return code
-
-    def _wait_for_end(self):
-        try:
-            # Its number is still its own, since only we reap it and have not.
-            file = FileIO(os.pidfd_open(self.pid))
-        except ProcessLookupError:
-            yield       # somebody has reaped it behind our back, as Popen will find out
-        except (AttributeError, OSError):       # no such thing, not allowed, or none left
-            yield from self._wait_by_thread()
-        else:
-            try:
-                yield ReadWait(file)
-            finally:
-                close(file)
-
-    def _wait_by_thread(self):
-        if self._thread is None:
-            from threading import Thread
-
-            # Not the kernel's executor: its threads are few, are needed by others, and would
-            # keep Python from exiting while a detached child runs.
-            self._thread = Thread(target=_report_end, args=(self._kernel, self), daemon=True)
-            self._thread.start()
-        self._kernel.hold()
-        try:
-            yield Park(self)
-        finally:
-            self._kernel.release()
-
-    # --- Signals -------------------------------------------------------------------------
-
-    def send_signal(self, signum: int) -> None:
-        """Send `signum` to the child; nothing if it has ended.
-
-        Raises PermissionError where it has become another user's, ValueError for no signal.
-        """
-        self._child.send_signal(check_signum(signum, zero_too=True))
-
-    def terminate(self) -> None:
-        """Ask the child to end: SIGTERM."""
-        self.send_signal(SIGTERM)
-
-    def kill(self) -> None:
-        """End the child: SIGKILL, which it cannot refuse. `wait()` tells when it is gone."""
-        self.send_signal(SIGKILL)
-
-    # --- Talking to it -------------------------------------------------------------------
+        super().__init__(popen, owner)
 
     @blocking
     def communicate(
@@ -218,49 +127,12 @@ class Process:
             self._output[stream] = yield from stream.read()
             stream.abort()
 
-    # --- Whose it is ---------------------------------------------------------------------
-
-    def detach(self) -> None:
-        """Let the child outlive its task, a block `with process:`, and the kernel."""
-        self._detached = True
-        self._reap_later()
-
-    def _owner_ended(self, owner):
-        """The task that started it has ended. What has ended before can still be read."""
-        if self.returncode is None and not self._detached:
-            self._end()
-            self._reap_later()
-
     def _end(self):
-        """Kill the child if it runs, and close the pipes."""
-        if not self._detached:
-            self._try_signals(SIGKILL)
+        super()._end()
         # Not before, or the child would see the end of its input.
         for stream in (self.stdin, self.stdout, self.stderr):
             if stream is not None:
                 stream.abort()
-
-    def _try_signals(self, *signums):
-        """Send signals, unless it runs as another user now (sudo): then it is left alone."""
-        try:
-            for signum in signums:
-                self.send_signal(signum)
-        except PermissionError as error:
-            log("WARNING", "%r cannot be ended, and is left running: %s", self, error)
-            self._detached = True
-
-    def _reap_later(self):
-        """Leave it to a daemon to reap the child, or to the kernel's end, if it still runs."""
-        if self._has_reaper or self.returncode is not None:
-            return
-        self._has_reaper = True
-        try:
-            self._kernel.spawn(self._reap(), name=f"reap {self.pid}", daemon=True)
-        except KernelError:
-            pass        # the process table is full
-
-    def _reap(self):
-        yield from self.wait()
 
     def __enter__(self) -> Process:
         return self
@@ -270,7 +142,7 @@ class Process:
         self._reap_later()
 
     @blocking
-    def __aenter__(self):
+    def __aenter__(self) -> Generator[Any, Any, Process]:
         return self
         yield
 
@@ -282,11 +154,6 @@ class Process:
                 yield from self.wait()
         finally:
             self._reap_later()
-
-    def __repr__(self):
-        code = self._child.returncode
-        state = "runs" if code is None else f"ended with {code}"
-        return f"<Process {self.pid} {self.args!r} {state}>"
 
 
 # --- Starting ------------------------------------------------------------------------------------
@@ -307,14 +174,14 @@ def start_process(
     """
     _check(args, options)
     owner = current_task()
-    _reap_ended(owner.kernel)
+    reap_ended(owner.kernel)
     files = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
     files = {name: _handed_over(file) for name, file in files.items()}
-    child = _fork(args, files, options)
+    popen = fork(args, files, options)
     try:
-        return Process(child, owner, limit)
+        return Process(popen, owner, limit)
     except BaseException:
-        _undo(child)
+        undo_fork(popen)
         raise
     yield
 
@@ -398,72 +265,3 @@ def _handed_over(file):
         raise OSError(EBADF, f"{os.strerror(EBADF)}: {file!r} is given to a child")
     os.set_blocking(fd, True)
     return fd
-
-
-def _fork(args, files, options):
-    """A Popen; where it cannot be had, nothing of it is left."""
-    from subprocess import Popen
-
-    # In two steps, so that a second Ctrl-C in the middle does not lose sight of a child.
-    child = Popen.__new__(Popen)
-    try:
-        child.__init__(args, bufsize=0, **files, **options)
-    except BaseException:
-        if getattr(child, "pid", None) is not None and child.returncode is None:
-            _undo(child)
-        raise
-    return child
-
-
-def _undo(child):
-    """Take back a start."""
-    child.kill()
-    child.wait()
-    for pipe in (child.stdin, child.stdout, child.stderr):
-        if pipe is not None:
-            pipe.close()
-
-
-# --- Reaping -------------------------------------------------------------------------------------
-
-_children: dict[Kernel, set[Process]] = {}      # that are not reaped yet
-_outliving: set[Popen[bytes]] = set()           # that have outlived their kernel
-
-
-def _children_of(kernel):
-    if kernel not in _children:
-        _children[kernel] = set()
-        kernel.at_exit(_reap_at_exit, kernel)
-    return _children[kernel]
-
-
-def _reap_ended(kernel):
-    """Reap those that nobody has waited for."""
-    for process in list(_children_of(kernel)):
-        process.returncode  # noqa: B018 - asking reaps
-    for child in [child for child in _outliving if child.poll() is not None]:
-        _outliving.discard(child)
-
-
-def _reap_at_exit(kernel):
-    from subprocess import TimeoutExpired
-
-    # Their owners have ended before, so what is not detached has been killed.
-    deadline = time.monotonic() + _AT_EXIT
-    for process in _children.pop(kernel):
-        child = process._child
-        try:
-            child.wait(0 if process._detached else max(0, deadline - time.monotonic()))
-        except TimeoutExpired:
-            _outliving.add(child)       # detached, or the system cannot let go of it yet
-
-
-def _report_end(kernel, process):
-    """In a thread: wait for the end of a child without reaping it, and tell the kernel."""
-    try:
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    except AttributeError:
-        process._child.wait()       # macOS before Python 3.13; it reaps, under Popen's lock
-    except ChildProcessError:
-        pass                        # somebody has reaped it
-    kernel.call_from_thread(wake, process, None)

@@ -1,5 +1,6 @@
 """Promise 4: a descriptor has one waiter a direction, and never wakes a stranger."""
 
+import errno
 import os
 import random
 import selectors
@@ -447,3 +448,86 @@ def test_accept_serves_connections_that_were_already_waiting(run):
     for client in clients:
         client.close()
     listener.close()
+
+
+@pytest.mark.parametrize("close", ["call", "function", "method", "number"])
+def test_a_descriptor_closed_while_waited_for_wakes_its_waiter_within_a_round(close):
+    """A thousand of a thousand times, and never a stranger who is given the number."""
+    from syscalls.sockets import close as close_now
+
+    def waiter(sock):
+        yield Recv(sock, 10)
+
+    def stranger(sock):
+        return (yield Recv(sock, 10))
+
+    def main():
+        kernel = minios.current_kernel()
+        rounds = count_rounds(kernel)
+        for _ in range(1000):
+            left, right = socket.socketpair()
+            task = yield Spawn(waiter(left))
+            yield Sleep(0)
+            fd, before = left.fileno(), rounds[0]
+            if close == "call":
+                yield Close(left)
+            elif close == "function":
+                close_now(left)
+            elif close == "method":
+                left.close()
+            else:
+                os.close(left.detach())
+            with pytest.raises(OSError) as caught:
+                yield Wait(task)
+            assert caught.value.errno == errno.EBADF
+            assert rounds[0] - before <= 1
+            other, peer = socket.socketpair()
+            assert fd in (other.fileno(), peer.fileno())
+            task = yield Spawn(stranger(other))
+            yield Sleep(0)
+            right.close()
+            yield Sleep(0)
+            assert not task.done()
+            peer.send(b"x")
+            assert (yield Wait(task)) == b"x"
+            other.close()
+            peer.close()
+
+    minios.run(main())
+
+
+def count_rounds(kernel):
+    """A list whose only item is how often the kernel has polled."""
+    rounds, poll = [0], kernel.poller.poll
+
+    def counted(seconds):
+        rounds[0] += 1
+        return poll(seconds)
+
+    kernel.poller.poll = counted
+    return rounds
+
+
+def test_of_many_descriptors_those_closed_behind_the_kernels_back_are_all_found():
+    def waiter(sock):
+        try:
+            yield Recv(sock, 10)
+        except OSError as error:
+            found.append(error.errno)
+
+    found = []
+
+    def main():
+        pairs = [socket.socketpair() for _ in range(300)]
+        for left, _ in pairs:
+            yield Spawn(waiter(left))
+        yield Sleep(0)
+        for left, _ in pairs[::2]:
+            left.close()
+        while len(found) < 150:
+            yield Sleep(0.001)
+        for _, right in pairs:
+            right.close()
+
+    minios.run(main())
+    assert set(found) == {errno.EBADF}

@@ -212,3 +212,70 @@ def test_every_descriptor_of_the_kernel_is_closed_after_the_run():
     for _ in range(10):
         minios.run(main())
     assert fds() == before
+
+
+def test_services_are_asked_to_end_when_the_others_have(run):
+    log = []
+
+    def worker():
+        try:
+            yield Sleep(100)
+        finally:
+            yield Sleep(2)          # it still needs the service
+            log.append("worker")
+
+    def service():
+        try:
+            yield Sleep(100)
+        finally:
+            log.append("service")
+
+    def main():
+        yield Spawn(worker())
+        yield Spawn(service(), daemon=True)
+        yield Sleep(1)
+
+    run(main())
+    assert log == ["worker", "service"]
+
+
+def test_services_share_the_grace_period_of_the_others():
+    def stubborn():
+        while True:
+            try:
+                yield Sleep(1000)
+            except BaseException as error:
+                if isinstance(error, GeneratorExit):
+                    raise
+
+    def main():
+        yield Spawn(stubborn())
+        yield Spawn(stubborn(), daemon=True)
+        yield Sleep(1)
+
+    clock = VirtualClock()
+    minios.run(main(), clock=clock, grace=5)
+    assert clock.now() == 6
+
+
+def test_what_was_asked_for_at_exit_is_called_last_first_after_the_tasks_have_ended(kernel, caplog):
+    log = []
+
+    def left_behind():
+        try:
+            yield Sleep(100)
+        finally:
+            log.append("task")
+
+    def main():
+        kernel.at_exit(log.append, "first")
+        kernel.at_exit(lambda: 1 / 0)
+        kernel.at_exit(log.append, "last")
+        yield Spawn(left_behind())
+        yield Sleep(1)
+
+    kernel.run(main())
+    assert log == ["task", "last", "first"]
+    assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
+    kernel.run(main())
+    assert log == ["task", "last", "first"] * 2     # each run has its own
