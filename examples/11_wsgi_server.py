@@ -2,8 +2,8 @@
 
 A server for any WSGI application (PEP 3333), which is not changed for it. Each connection is a
 task, and h11 tells it what the bytes mean. When a request is complete, the application is called
-in a thread, where it may block; what it answers is sent by a task again. Without an argument the
-server serves the Flask application beside it.
+in a thread, where it may block; what it answers is sent by a task again, piece by piece. Without
+an argument the server serves the Flask application beside it.
 
     pip install "minios[examples]"                  (h11; Flask, for the application)
     python examples/11_wsgi_server.py --port 8000 --threads 32
@@ -120,13 +120,13 @@ class Client:
             yield from self.refuse(error.error_status_hint, call)
         finally:
             if call is not None:
-                call.hang_up()
+                call.hang_up()          # also where this task is killed
         return self.http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
 
     # --- Reading -------------------------------------------------------------------------
 
     def wait_for_request(self):
-        """Wait for the first bytes of a request, if they have not come with the last one's."""
+        """Wait for the first bytes of a request, unless they have come with those before."""
         if self.http.trailing_data[0]:
             return
         idle, me = self.server.idle, minios.current_task()
@@ -138,7 +138,7 @@ class Client:
             idle.discard(me)
 
     def receive(self):
-        """Wait for h11's next event: all of it, since a head may come in drop by drop."""
+        """Wait for h11's next event: for all of it, since a head may come in drop by drop."""
         try:
             with minios.timeout(self.server.patience):
                 while (event := self.http.next_event()) is h11.NEED_DATA:
@@ -149,7 +149,7 @@ class Client:
 
     def read_body(self, call):
         """Read the body before the call begins: a client that uploads slowly takes no thread."""
-        if call.announced > MAX_BODY:
+        if int(call.environ.get("CONTENT_LENGTH", 0)) > MAX_BODY:
             raise Refused(413)
         if self.http.they_are_waiting_for_100_continue:
             yield from self.send(h11.InformationalResponse(status_code=100, headers=[]))
@@ -180,14 +180,14 @@ class Client:
 
 
 class Call:
-    """One call of the application: a body to read, an answer to send."""
+    """One call of the application: a request and its body, and an answer."""
 
     def __init__(self, client, request):
         self.client, self.kernel = client, minios.current_kernel()
-        self.method, self.announced = request.method.decode(), content_length(request)
+        self.method = request.method.decode()
         self.body = SpooledTemporaryFile(IN_MEMORY)
         self.environ = environ_of(request, client, self.body)
-        self.head, self.head_sent = None, False     # a response of h11, from start_response
+        self.head, self.head_sent = None, False     # h11's Response, from start_response
         self.sent = SimpleQueue()       # the tasks that have sent something; None: hung up
 
     def __repr__(self):
@@ -196,28 +196,28 @@ class Call:
     # --- In the kernel's thread ----------------------------------------------------------
 
     def add_to_body(self, data):
-        """Keep `data` for wsgi.input, in memory or in the system's cache: nothing is waited for."""
+        """Keep `data` for wsgi.input, in memory or in the system's cache: no wait."""
         if self.body.tell() + len(data) > MAX_BODY:
             raise Refused(413)
         try:
             self.body.write(data)
         except OSError as error:
-            log.error("no room for the body of %r: %s", self, error)
+            log.error("%r: no room for the body: %s", self, error)
             raise Refused(507) from None
 
-    def begin_to_send(self, events):
-        """Start a task that sends `events`; the thread that waits in `send` hears of its end."""
+    def begin_to_send(self, *events):
+        """Spawn a task that sends `events`; the thread that waits in `send` hears of its end."""
         task = self.kernel.spawn(self.client.send(*events))
         task.add_done_callback(lambda task: self.sent.put(task) or True)
 
     def hang_up(self):
-        """The connection's task is done with the call, or was killed: nobody waits any more."""
+        """The connection has done with this call, or was killed: nobody is to wait any more."""
         self.sent.put(None)
 
     # --- In a thread ---------------------------------------------------------------------
 
     def run(self):
-        """Call the application, and send its answer piece by piece."""
+        """Call the application, and send what it gives, piece by piece."""
         try:
             with self.body:
                 self.environ["CONTENT_LENGTH"] = str(self.body.tell())
@@ -228,7 +228,7 @@ class Call:
                         self.write(piece)
                         if self.bodiless:
                             break
-                    self.send(*self.unsent_head(), h11.EndOfMessage())
+                    self.write(b"", h11.EndOfMessage())
                 finally:
                     if hasattr(result, "close"):
                         result.close()
@@ -240,13 +240,10 @@ class Call:
 
     def start_response(self, status, headers, exc_info=None):
         """The application begins an answer, or another one where the first has failed."""
-        try:
-            if exc_info and self.head_sent:
-                raise exc_info[1].with_traceback(exc_info[2])
-            if self.head and not exc_info:
-                raise RuntimeError("start_response was called twice, without exc_info")
-        finally:
-            exc_info = None     # it would keep this frame alive, and this frame it
+        if exc_info and self.head_sent:
+            raise exc_info[1].with_traceback(exc_info[2])
+        if self.head and not exc_info:
+            raise RuntimeError("start_response was called twice, without exc_info")
         if wrong := [name for name, _ in headers if is_hop_by_hop(name)]:
             raise ValueError(f"these headers are up to the server: {', '.join(wrong)}")
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
@@ -260,42 +257,34 @@ class Call:
         )
         return self.write
 
-    def write(self, piece):
-        """Send a piece of the body, and before the first one the head."""
-        if not isinstance(piece, bytes):
-            raise TypeError(f"an answer consists of bytes, not {piece!r}")
-        if piece:
-            head = self.unsent_head()
-            self.send(*head, *[h11.Data(data=piece)] * (not self.bodiless))
-
-    def unsent_head(self):
-        """The head of the answer, if it has not been sent; until then it can be replaced."""
-        if self.head is None:
-            raise RuntimeError("start_response has not been called")
-        sent, self.head_sent = self.head_sent, True
-        return [] if sent else [self.head]
-
     @property
     def bodiless(self):
         """Whether the answer ends with its head, whatever the application gives."""
         return self.method == "HEAD" or self.head.status_code in (204, 304)
 
+    def write(self, piece, *end):
+        """Send a piece of the answer; the head goes with the first, and may change until then."""
+        if not isinstance(piece, bytes):
+            raise TypeError(f"an answer consists of bytes, not {piece!r}")
+        if self.head is None:
+            raise RuntimeError("start_response has not been called")
+        if piece or end:
+            head = [self.head] * (not self.head_sent)
+            body = [h11.Data(data=piece)] * (not self.bodiless)
+            self.head_sent = True
+            self.send(*head, *body, *end)
+
     def send(self, *events):
-        """Let a task send `events`, and wait for it: the way back from Offload."""
-        self.kernel.call_from_thread(self.begin_to_send, events)
+        """Let a task send `events`, and wait until it has: the way back from Offload."""
+        self.kernel.call_from_thread(self.begin_to_send, *events)
         task = self.sent.get()
         if task is None:
             self.sent.put(None)     # for the next time
             raise ClientGone("the connection was closed")
         try:
             task.result()
-        except OSError as error:
+        except (OSError, minios.TaskKilledError) as error:
             raise ClientGone(str(error)) from None
-
-
-def content_length(request):
-    """The length of the body that a request announces; 0 if it does not."""
-    return int(dict(request.headers).get(b"content-length", 0))
 
 
 def environ_of(request, client, body):
@@ -323,11 +312,11 @@ def environ_of(request, client, body):
         "wsgi.run_once": False,
     }
     for name, value in request.headers:
-        # With underscores, one header could pass for another; HTTP_PROXY for the proxy to use.
-        if b"_" in name or name in (b"proxy", b"content-length", b"transfer-encoding"):
+        # An underscore lets one header pass for another, and HTTP_PROXY means something else.
+        if b"_" in name or name in (b"proxy", b"transfer-encoding"):
             continue
         key = name.decode().upper().replace("-", "_")
-        key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
         value = value.decode("latin-1")
         environ[key] = f"{environ[key]},{value}" if key in environ else value
     if target[1]:
@@ -336,9 +325,12 @@ def environ_of(request, client, body):
 
 
 def load(name):
-    """The application of this name. Raises ImportError, AttributeError or ValueError."""
+    """The application that is called `name`, as in module:callable."""
     sys.path.insert(0, os.getcwd())
-    return pkgutil.resolve_name(name)
+    try:
+        return pkgutil.resolve_name(name)
+    except (ImportError, AttributeError, ValueError) as error:
+        sys.exit(f"cannot load {name}: {error}")
 
 
 if __name__ == "__main__":
@@ -350,17 +342,14 @@ if __name__ == "__main__":
     parser.add_argument("--patience", type=float, default=15.0, metavar="SECONDS",
                         help="how long a client may keep us waiting")
     options = parser.parse_args()
-    threads = None
+    app, threads = load(options.app), ThreadPoolExecutor(max(1, options.threads))
     try:
-        app, threads = load(options.app), ThreadPoolExecutor(options.threads)
         minios.run(Server(app, threads, options.patience).serve(options.host, options.port))
     except KeyboardInterrupt:
+        # A thread cannot be killed. Python waits for those that work, or for another Ctrl-C.
         print("interrupted")
         sys.exit(130)
-    except (ImportError, AttributeError, ValueError) as error:
-        sys.exit(f"cannot load {options.app}: {error}")
     except (OSError, OverflowError) as error:
         sys.exit(f"cannot listen on {options.host}:{options.port}: {error}")
     finally:
-        if threads:
-            threads.shutdown(wait=False)
+        threads.shutdown(wait=False)

@@ -68,13 +68,13 @@ __all__ = [
     "Barrier", "BrokenBarrierError", "Cancelled", "Condition", "Datagram", "DeadlockError",
     "Deferred", "Event", "File", "Hooks", "IncompleteReadError", "Kernel", "KernelError",
     "LifoQueue", "LimitOverrunError", "Lock", "NoSuchTaskError", "OwnerEndedError", "Pipe",
-    "PriorityQueue", "Process", "Queue", "QueueClosedError", "RLock", "ResourceBusyError",
-    "ScopeError", "Semaphore", "Server", "Stream", "Task", "TaskGroup", "TaskInfo",
-    "TaskKilledError", "TaskLimitError", "add_signal_handler", "current_kernel",
-    "current_task", "gather", "getaddrinfo", "open_connection", "open_datagram", "open_file",
-    "open_stderr", "open_stdin", "open_stdout", "open_unix_connection", "race", "run",
-    "run_process", "shield", "start_process", "start_server", "start_unix_server", "timeout",
-    "to_thread", "when",
+    "PriorityQueue", "Process", "Queue", "QueueClosedError", "QueueEmptyError",
+    "QueueFullError", "RLock", "ResourceBusyError", "ScopeError", "Semaphore", "Server",
+    "Stream", "Task", "TaskGroup", "TaskInfo", "TaskKilledError", "TaskLimitError",
+    "add_signal_handler", "current_kernel", "current_task", "gather", "getaddrinfo",
+    "open_connection", "open_datagram", "open_file", "open_stderr", "open_stdin",
+    "open_stdout", "open_unix_connection", "race", "run", "run_process", "shield",
+    "start_process", "start_server", "start_unix_server", "timeout", "to_thread", "when",
 ]
 
 

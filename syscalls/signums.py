@@ -22,8 +22,8 @@ from _signal import (
 )
 
 __all__ = [
-    "SIGALRM", "SIGCHLD", "SIGCONT", "SIGINT", "SIGKILL", "SIGQUIT", "SIGSTOP", "SIGTERM", "SIGTSTP",
-    "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH", "check_signum", "signal_name",
+    "SIGALRM", "SIGCHLD", "SIGCONT", "SIGINT", "SIGKILL", "SIGQUIT", "SIGSTOP", "SIGTERM",
+    "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH", "check_signum", "signal_name",
 ]
 
 _VALID = frozenset(valid_signals())

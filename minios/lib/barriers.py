@@ -82,25 +82,24 @@ class Barrier:
 
     def abort(self) -> None:
         """Break the barrier: all who wait at it get BrokenBarrierError, and so does who comes."""
-        self._broken = True
         self._end_round(False)
+        self._broken = True
 
     def reset(self) -> None:
         """Make the barrier as new: all who wait at it get BrokenBarrierError."""
-        self._broken = False
         self._end_round(False)
+        self._broken = False
 
     def statistics(self) -> BarrierStatistics:
         """How the barrier stands at this moment."""
         return BarrierStatistics(self.parties, len(parked(self)), self._broken)
 
     def _end_round(self, opened):
-        waiting = self._arrived
-        self._arrived = 0
-        self._round += 1
-        if waiting:
+        if self._arrived:
             # The answer is a value, so that a signal comes after it: who has passed, has passed.
             wake(self, None, opened)
+        self._arrived = 0
+        self._round += 1
 
     @blocking
     def __aenter__(self) -> Generator[Any, Any, int]:

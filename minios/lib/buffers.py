@@ -38,7 +38,7 @@ class ByteReader:
         self._ended = False
 
     def _receive(self, n: int) -> Any:
-        """What is to be yielded, a call or a routine, to receive up to `n` bytes; b"" at the end."""
+        """What to yield, a call or a routine, to receive up to `n` bytes; b"" at the end."""
         raise NotImplementedError
 
     @blocking
@@ -60,7 +60,7 @@ class ByteReader:
 
     @blocking
     def readexactly(self, n: int) -> Generator[Any, Any, bytes]:
-        """Read `n` bytes. Raises IncompleteReadError, with what there was, if the end comes first."""
+        """Read `n` bytes. Raises IncompleteReadError, with what there was, if the end is first."""
         if n < 0:
             raise ValueError(f"readexactly takes a number of bytes >= 0, not {n!r}")
         buffer = self._buffer
@@ -96,11 +96,11 @@ class ByteReader:
         """Whether the end has been seen and all that came before it was read."""
         return self._ended and not self._buffer
 
-    def __aiter__(self):
+    def __aiter__(self) -> ByteReader:
         return self
 
     @blocking
-    def __anext__(self):
+    def __anext__(self) -> Generator[Any, Any, bytes]:
         line = yield from self.readline()
         if not line:
             raise StopAsyncIteration

@@ -149,7 +149,8 @@ def _connect_first(addresses, local_address, where):
         with TaskGroup() as group:
             for number, address in enumerate(addresses, 1):
                 group.spawn(attempts.try_address(address, local_address), name="connect")
-                yield from _wait(attempts, number, None if number == len(addresses) else _HEAD_START)
+                is_last = number == len(addresses)
+                yield from _wait(attempts, number, None if is_last else _HEAD_START)
                 if attempts.sock is not None:
                     break
             group.end()

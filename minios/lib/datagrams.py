@@ -62,28 +62,28 @@ class Datagram:
         """Close the socket; a task that waits for it gets EBADF. Harmless if it is closed."""
         close(self.socket)
 
-    def __enter__(self):
+    def __enter__(self) -> Datagram:
         return self
 
-    def __exit__(self, kind, error, trace):
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self.close()
 
     @blocking
-    def __aenter__(self):
+    def __aenter__(self) -> Generator[Any, Any, Datagram]:
         return self
         yield
 
     @blocking
-    def __aexit__(self, kind, error, trace):
+    def __aexit__(self, kind: object, error: object, trace: object) -> Generator[Any, Any, None]:
         self.close()
         return
         yield
 
-    def __aiter__(self):
+    def __aiter__(self) -> Datagram:
         return self
 
     @blocking
-    def __anext__(self):
+    def __anext__(self) -> Generator[Any, Any, tuple[bytes, Any]]:
         return (yield from self.receive())
 
     def __repr__(self):

@@ -195,7 +195,6 @@ class Deferred(SystemCall):
         try:
             task = current_kernel().spawn_from(self._site, routine, name, False)
         except Exception as error:
-            routine.close()     # or Python would warn of a coroutine that was never awaited
             return self._set(REJECTED, error)
         return self._follow_task(task)
 

@@ -31,9 +31,9 @@ class Event:
 
     def set(self) -> None:
         """It has happened: everybody who waits goes on, even if `clear()` is said before they run."""
-        self._set = True
         if self._waiting:
-            wake(self, None)
+            wake(self, None)    # first, since it raises where it cannot be done
+        self._set = True
 
     def clear(self) -> None:
         """It has not happened: from now on, tasks wait for it again."""

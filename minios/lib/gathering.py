@@ -16,13 +16,14 @@ from .log import log_errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from typing import Any
 
 __all__ = ["gather", "race", "shield"]
 
 
 @blocking
-def gather(*routines: Any):
+def gather(*routines: Any) -> Generator[Any, Any, list[Any]]:
     """Run `routines` side by side. Returns a list of what they return, in their order.
 
     The first that fails kills the others, and when all have ended the error is raised, or
@@ -36,7 +37,7 @@ def gather(*routines: Any):
 
 
 @blocking
-def race(*routines: Any):
+def race(*routines: Any) -> Generator[Any, Any, Any]:
     """Run `routines` side by side until the first ends; returns what it returns.
 
     The others are killed and have ended when this returns. If the first to end fails, that is
@@ -72,7 +73,7 @@ def _first_of(tasks, group):
 
 
 @blocking
-def shield(routine: Any):
+def shield(routine: Any) -> Generator[Any, Any, Any]:
     """Run `routine` and return what it returns; if the caller is killed meanwhile, it goes on.
 
     It is then a task like any other: what it raises goes to the log.
@@ -80,7 +81,8 @@ def shield(routine: Any):
     site = caller_site()
     task = routine
     if not hasattr(routine, "tid"):
-        task = current_task().kernel.spawn_from(site, *_routine_and_name(routine), False)
+        routine, name = _routine_and_name(routine)
+        task = current_task().kernel.spawn_from(site, routine, name, False)
     return (yield Wait(task))
 
 

@@ -25,7 +25,9 @@ from .scopes import Scope, ScopeCancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from types import TracebackType
+    from typing import Any
 
     from ..kernel import Task
     from ..kernel.task import Routine
@@ -91,7 +93,7 @@ class TaskGroup(Scope):
         return self.tasks
 
     @blocking
-    def join(self):
+    def join(self) -> Generator[Any, Any, None]:
         """Wait until every task of the group has ended, the services last.
 
         Raises what the tasks raised: one error as it is, several as an ExceptionGroup. If the
@@ -139,13 +141,18 @@ class TaskGroup(Scope):
             )
 
     @blocking
-    def __aenter__(self):
+    def __aenter__(self) -> Generator[Any, Any, TaskGroup]:
         return self.__enter__()
         yield
 
     @blocking
-    def __aexit__(self, kind, error, trace):
-        reason = error
+    def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> Generator[Any, Any, None]:
+        reason: BaseException | None = error
         try:
             if isinstance(error, GeneratorExit):
                 self.end(SIGKILL)
@@ -156,7 +163,7 @@ class TaskGroup(Scope):
         finally:
             self._close()
         self._raise_errors(reason)
-        if reason is not error:
+        if reason is not None and reason is not error:
             raise reason
 
     def _close(self):

@@ -47,10 +47,11 @@ class Scope:
 
     __slots__ = ("task", "thrown", "_stack", "_site")
 
+    task: Task                          # the one in the block; None before it is entered
+    thrown: ScopeCancelled | None       # what was thrown to get the task out of it
+
     def __init__(self, site):
-        self.task: Task | None = None       # the task that is in the block
-        self.thrown: ScopeCancelled | None = None
-        self._stack = None
+        self.task = self.thrown = self._stack = None
         self._site = site
 
     def enter(self) -> None:

@@ -65,7 +65,7 @@ class Server:
         kernel = current_task().kernel
         self._acceptors = [
             kernel.spawn_from(site, self._accept(listener), f"accept {_shown(address)}", False)
-            for listener, address in zip(listeners, self.addresses)
+            for listener, address in zip(listeners, self.addresses, strict=True)
         ]
         for task in self._acceptors:
             task.add_done_callback(self._acceptor_ended)
@@ -121,12 +121,12 @@ class Server:
         self.kill()
 
     @blocking
-    def __aenter__(self):
+    def __aenter__(self) -> Generator[Any, Any, Server]:
         return self
         yield
 
     @blocking
-    def __aexit__(self, kind, error, trace):
+    def __aexit__(self, kind: object, error: object, trace: object) -> Generator[Any, Any, None]:
         self.kill(SIGKILL if isinstance(error, GeneratorExit) else SIGTERM)
         if not isinstance(error, GeneratorExit):
             yield from self.wait_closed()
@@ -319,7 +319,8 @@ def _listener(family, kind, proto, address, backlog, reuse_port):
         sock.listen(backlog)
     except OSError as error:
         sock.close()
-        raise OSError(error.errno, f"{error.strerror}: cannot listen on {_shown(address)}") from None
+        message = f"{error.strerror}: cannot listen on {_shown(address)}"
+        raise OSError(error.errno, message) from None
     return sock
 
 

@@ -195,19 +195,19 @@ class Stream(ByteReader):
             self._buffer.clear()
             close(self.socket)
 
-    def __enter__(self):
+    def __enter__(self) -> Stream:
         return self
 
-    def __exit__(self, kind, error, trace):
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self.abort()
 
     @blocking
-    def __aenter__(self):
+    def __aenter__(self) -> Generator[Any, Any, Stream]:
         return self
         yield
 
     @blocking
-    def __aexit__(self, kind, error, trace):
+    def __aexit__(self, kind: object, error: object, trace: object) -> Generator[Any, Any, None]:
         if error is None or isinstance(error, Exception):
             yield from self.close()
         else:

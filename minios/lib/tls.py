@@ -228,11 +228,9 @@ def start_tls(
     if stream._buffer:
         stream.abort()
         raise KernelError("bytes arrived before TLS began: who sent them cannot be known")
-    if not server_side:
-        context = client_context(context)
     secure = TLSStream(
-        stream.socket, context, server_side=server_side, server_hostname=server_hostname,
-        limit=stream.limit,
+        stream.socket, client_context(context), server_side=server_side,
+        server_hostname=server_hostname, limit=stream.limit,
     )
     stream._broken, stream.closed = "it goes on in TLS", True
     try:

@@ -34,7 +34,7 @@ class Pieces(ByteReader):
 
 def in_pieces(data, cuts):
     ends = sorted({min(cut, len(data)) for cut in cuts} | {len(data)})
-    return [data[start:end] for start, end in zip([0, *ends], ends)]
+    return [data[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def lines_of(reader):
@@ -107,7 +107,7 @@ def test_readexactly_gives_as_many_as_asked_for_or_what_there_was(data, cuts, si
 def test_a_line_longer_than_the_limit_is_a_clear_error_and_stays_readable():
     def main():
         reader = Pieces([b"a" * 100 + b"\nnext\n"], 64)
-        with pytest.raises(LimitOverrunError, match="a line is longer than the stream's limit of 64"):
+        with pytest.raises(LimitOverrunError, match="a line is longer than .* limit of 64"):
             yield from reader.readline()
         assert (yield from reader.read(100)) == b"a" * 64
         assert (yield from reader.readline()) == b"a" * 36 + b"\n"

@@ -121,7 +121,9 @@ def first_of(*addresses):
     return main()
 
 
-def test_an_address_that_refuses_is_followed_by_the_next_at_once(run_real, listener, dead, monkeypatch):
+def test_an_address_that_refuses_is_followed_by_the_next_at_once(
+    run_real, listener, dead, monkeypatch
+):
     monkeypatch.setattr(connections, "_HEAD_START", 60)
     assert run_real(first_of(dead, dead, target(listener))) == listener.getsockname()
 
@@ -160,7 +162,7 @@ def test_a_connection_attempt_can_be_limited_in_time(run_real, silent):
     run_real(main())
 
 
-def test_a_name_is_looked_up_in_a_thread_that_a_killed_task_does_not_wait_for(run_real, monkeypatch):
+def test_a_name_is_looked_up_in_a_thread_that_a_killed_task_does_not_wait_for(monkeypatch):
     import threading
 
     let_go = threading.Event()

@@ -230,8 +230,9 @@ def test_a_server_that_runs_out_of_descriptors_says_so_once_and_serves_again(run
 def test_a_port_in_use_is_an_error_that_names_it(run_real):
     def main():
         server = yield from start_server(echo, "127.0.0.1", 0)
-        with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port_of(server)}") as caught:
-            yield from start_server(echo, "127.0.0.1", port_of(server))
+        port = port_of(server)
+        with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}") as caught:
+            yield from start_server(echo, "127.0.0.1", port)
         assert caught.value.errno == errno.EADDRINUSE
         server.close()
         yield from server.wait_closed()

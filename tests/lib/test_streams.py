@@ -272,7 +272,8 @@ def test_any_buffer_can_be_written(run_real):
             yield from left.write(memoryview(b"two"))
             yield from left.write(array.array("i", [1, 2]))
             yield from left.write(b"")
-            assert (yield from right.readexactly(14)) == b"onetwo" + array.array("i", [1, 2]).tobytes()
+            numbers = array.array("i", [1, 2]).tobytes()
+            assert (yield from right.readexactly(14)) == b"onetwo" + numbers
             with pytest.raises(TypeError):
                 yield from left.write("text")
             yield from left.write(b"!")

@@ -129,7 +129,9 @@ def test_a_goodbye_is_the_end_of_the_data(run_real, server_context, client_conte
     run_real(main())
 
 
-def test_a_connection_that_just_ends_is_an_error_and_no_end(run_real, server_context, client_context):
+def test_a_connection_that_just_ends_is_an_error_and_no_end(
+    run_real, server_context, client_context
+):
     def main():
         server, client = yield from tls_pair(server_context, client_context)
         yield from server.write(b"truncat")
@@ -181,7 +183,9 @@ def test_a_handshake_that_never_comes_is_bounded(run_real, server_context):
     run_real(main())
 
 
-def test_what_is_no_tls_ends_its_own_connection_only(run_real, server_context, client_context, caplog):
+def test_what_is_no_tls_ends_its_own_connection_only(
+    run_real, server_context, client_context, caplog
+):
     def main():
         with (yield from tls_server(echo, server_context)) as server:
             port = server.addresses[0][1]

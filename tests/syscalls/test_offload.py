@@ -3,6 +3,7 @@
 import errno
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -598,7 +599,7 @@ def test_a_process_works_for_a_task_and_its_errors_come_back(run):
         pid = yield Offload(os.getpid, executor=pool)
         with pytest.raises(ZeroDivisionError):
             yield Offload(divide, 1, 0, executor=pool)
-        with pytest.raises(Exception, match="pickle"):
+        with pytest.raises((AttributeError, pickle.PicklingError)):
             yield Offload(lambda: 1, executor=pool)
         return pid, (yield Offload(divide, 6, 3, executor=pool))
 
