@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .lib.streams import Stream
     from .lib.subprocesses import Process, run_process, start_process
     from .lib.timeouts import timeout
+    from .lib.tls import TLSStream, start_tls
 
 __version__ = "0.1.0"
 
@@ -70,11 +71,12 @@ __all__ = [
     "LifoQueue", "LimitOverrunError", "Lock", "NoSuchTaskError", "OwnerEndedError", "Pipe",
     "PriorityQueue", "Process", "Queue", "QueueClosedError", "QueueEmptyError",
     "QueueFullError", "RLock", "ResourceBusyError", "ScopeError", "Semaphore", "Server",
-    "Stream", "Task", "TaskGroup", "TaskInfo", "TaskKilledError", "TaskLimitError",
-    "add_signal_handler", "current_kernel", "current_task", "gather", "getaddrinfo",
-    "open_connection", "open_datagram", "open_file", "open_stderr", "open_stdin",
+    "Stream", "TLSStream", "Task", "TaskGroup", "TaskInfo", "TaskKilledError",
+    "TaskLimitError", "add_signal_handler", "current_kernel", "current_task", "gather",
+    "getaddrinfo", "open_connection", "open_datagram", "open_file", "open_stderr", "open_stdin",
     "open_stdout", "open_unix_connection", "race", "run", "run_process", "shield",
-    "start_process", "start_server", "start_unix_server", "timeout", "to_thread", "when",
+    "start_process", "start_server", "start_tls", "start_unix_server", "timeout", "to_thread",
+    "when",
 ]
 
 

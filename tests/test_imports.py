@@ -134,3 +134,18 @@ def test_importing_minios_brings_no_heavy_module_and_no_upper_layer():
         "minios.sim", "minios.trace", "minios.cli",
     }
     assert not unwanted & set(loaded)
+
+
+def test_every_name_of_the_library_is_exported_and_only_its_own_module_is_imported():
+    import minios
+    from minios.lib import _HOMES
+
+    assert set(_HOMES) <= set(minios.__all__)
+    for name in minios.__all__:
+        assert getattr(minios, name).__name__ == name
+    program = "import sys, minios; minios.Lock; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = [{str(ROOT)!r}]; {program}"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()
+    assert "minios.lib.locks" in loaded and "minios.lib.streams" not in loaded

@@ -56,6 +56,14 @@ def test_every_call_is_in_the_table_of_the_readme():
         assert f"`{name}`" in README or name == "SystemCall", name
 
 
+def test_every_name_of_the_library_is_in_the_table_of_the_readme():
+    from minios.lib import _HOMES
+
+    made_by_others = {"Datagram", "File", "Process", "Server", "Stream", "TLSStream"}
+    for name in set(_HOMES) - made_by_others:
+        assert f"`{name}`" in README, name
+
+
 def test_every_file_that_the_readme_names_is_there():
     for name in re.findall(r"`((?:minios|syscalls|examples|tests|benchmarks)/[\w/.]*)`", README):
         assert (ROOT / name).exists(), name

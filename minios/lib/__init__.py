@@ -33,6 +33,7 @@ _MODULES = {
     "streams": "Stream",
     "subprocesses": "Process run_process start_process",
     "timeouts": "timeout",
+    "tls": "TLSStream start_tls",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
