@@ -90,7 +90,6 @@ class Client:
     def __init__(self, server, stream):
         self.server, self.stream = server, stream
         self.http = h11.Connection(h11.SERVER, MAX_HEAD)
-        self.peer, self.address = stream.peer, stream.address
         stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def serve(self):
@@ -169,13 +168,10 @@ class Client:
         """Send an error, if no other answer has begun; it is the last one."""
         if self.http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
-        phrase = HTTPStatus(status).phrase
-        text = f"{status} {phrase}\n".encode()
-        head = h11.Response(status_code=status, reason=phrase, headers=[
-            ("Date", formatdate(usegmt=True)), ("Connection", "close"),
-            ("Content-Type", "text/plain"), ("Content-Length", str(len(text))),
-        ])
-        data = b"" if call and call.method == "HEAD" else text
+        text = f"{status} {HTTPStatus(status).phrase}"
+        head = head_of(text, [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))],
+                       last=True)
+        data = b"" if call and call.method == "HEAD" else text.encode()
         yield from self.send(head, h11.Data(data=data), h11.EndOfMessage())
 
 
@@ -186,7 +182,7 @@ class Call:
         self.client, self.kernel = client, minios.current_kernel()
         self.method = request.method.decode()
         self.body = SpooledTemporaryFile(IN_MEMORY)
-        self.environ = environ_of(request, client, self.body)
+        self.environ = environ_of(request, client.stream, self.body)
         self.head, self.head_sent = None, False     # h11's Response, from start_response
         self.sent = SimpleQueue()       # the tasks that have sent something; None: hung up
 
@@ -246,15 +242,7 @@ class Call:
             raise RuntimeError("start_response was called twice, without exc_info")
         if wrong := [name for name, _ in headers if is_hop_by_hop(name)]:
             raise ValueError(f"these headers are up to the server: {', '.join(wrong)}")
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        if not any(name.lower() == b"date" for name, _ in headers):
-            headers.append((b"Date", formatdate(usegmt=True).encode()))
-        if self.client.server.ending:
-            headers.append((b"Connection", b"close"))
-        code, _, reason = status.partition(" ")
-        self.head = h11.Response(
-            status_code=int(code), headers=headers, reason=reason.encode("latin-1")
-        )
+        self.head = head_of(status, headers, last=self.client.server.ending)
         return self.write
 
     @property
@@ -287,29 +275,37 @@ class Call:
             raise ClientGone(str(error)) from None
 
 
-def environ_of(request, client, body):
+def head_of(status, headers, last):
+    """The head of an answer, from text; `last` says that the connection ends with it."""
+    code, _, reason = status.partition(" ")
+    if not any(name.lower() == "date" for name, _ in headers):
+        headers = [*headers, ("Date", formatdate(usegmt=True))]
+    if last:
+        headers = [*headers, ("Connection", "close")]
+    return h11.Response(
+        status_code=int(code), reason=reason.encode("latin-1"),
+        headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+    )
+
+
+def environ_of(request, stream, body):
     """What PEP 3333 lets an application know of a request. Raises Refused."""
     # A proxy's request names the server before the path: RFC 9112, section 3.2.2.
     target = re.fullmatch(rb"(?:https?://([^/?]+))?(/[^?]*)?(?:\?(.*))?", request.target)
     if not target or not (target[1] or target[2]) or request.method == b"CONNECT":
         raise Refused(400)
+    host, port, *_ = stream.address
+    peer, peer_port, *_ = stream.peer
     environ = {
-        "REQUEST_METHOD": request.method.decode(),
-        "SCRIPT_NAME": "",
+        "REQUEST_METHOD": request.method.decode(), "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(target[2] or b"/").decode("latin-1"),
         "QUERY_STRING": (target[3] or b"").decode(),
-        "SERVER_NAME": client.address[0],
-        "SERVER_PORT": str(client.address[1]),
         "SERVER_PROTOCOL": f"HTTP/{request.http_version.decode()}",
-        "REMOTE_ADDR": client.peer[0],
-        "REMOTE_PORT": str(client.peer[1]),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": body,
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
+        "SERVER_NAME": host, "SERVER_PORT": str(port),
+        "REMOTE_ADDR": peer, "REMOTE_PORT": str(peer_port),
+        "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
+        "wsgi.input": body, "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False,
     }
     for name, value in request.headers:
         # An underscore lets one header pass for another, and HTTP_PROXY means something else.
@@ -324,15 +320,6 @@ def environ_of(request, client, body):
     return environ
 
 
-def load(name):
-    """The application that is called `name`, as in module:callable."""
-    sys.path.insert(0, os.getcwd())
-    try:
-        return pkgutil.resolve_name(name)
-    except (ImportError, AttributeError, ValueError) as error:
-        sys.exit(f"cannot load {name}: {error}")
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Serve a WSGI application over HTTP.")
     parser.add_argument("app", nargs="?", default="guestbook_app:app", metavar="module:callable")
@@ -342,7 +329,12 @@ if __name__ == "__main__":
     parser.add_argument("--patience", type=float, default=15.0, metavar="SECONDS",
                         help="how long a client may keep us waiting")
     options = parser.parse_args()
-    app, threads = load(options.app), ThreadPoolExecutor(max(1, options.threads))
+    sys.path.insert(0, os.getcwd())
+    try:
+        app = pkgutil.resolve_name(options.app)
+    except (ImportError, AttributeError, ValueError) as error:
+        sys.exit(f"cannot load {options.app}: {error}")
+    threads = ThreadPoolExecutor(max(1, options.threads))
     try:
         minios.run(Server(app, threads, options.patience).serve(options.host, options.port))
     except KeyboardInterrupt:

@@ -30,7 +30,7 @@ class Event:
         self._waiting = 0       # tasks in wait(), those included that were woken
 
     def set(self) -> None:
-        """It has happened: everybody who waits goes on, even if `clear()` is said before they run."""
+        """It has happened: all who wait go on, even where `clear()` is said before they run."""
         if self._waiting:
             wake(self, None)    # first, since it raises where it cannot be done
         self._set = True

@@ -55,7 +55,7 @@ class Holdable:
         raise NotImplementedError
 
     def _leave(self, task, error):
-        """Give back what `task` acquired for a block, which is left by `error` or its end (None)."""
+        """Give back what `task` acquired for a block, which is left by `error` (None: its end)."""
         self.release()
 
     # Not @blocking: Python refuses what is marked as awaitable from `__await__`, which has to
@@ -87,7 +87,7 @@ class Holdable:
         )
 
     def __exit__(self, *error: object) -> None:
-        """Never called, as __enter__ raises; without it, Python would raise something less clear."""
+        """Never called, as __enter__ raises; without it, Python would say something less clear."""
 
 
 class _Holding:

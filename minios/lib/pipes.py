@@ -131,7 +131,7 @@ class Pipe(ByteReader):
                 self._reader = None
         if self._closed:
             raise OSError(EBADF, f"{self!r} is closed for reading")
-        data = bytes(memoryview(self._data)[:n])
+        data = bytes(self._data[:n])
         del self._data[:n]
         if self._turn.locked():
             wake(Channel("room in", self))

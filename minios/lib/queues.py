@@ -108,7 +108,7 @@ class Queue(_Generic[T]):
             yield from self._wait_for_room(item)
 
     def put_nowait(self, item: T) -> None:
-        """Put `item` into the queue. Raises QueueFullError where `put` would wait, and as it does."""
+        """Put `item` into the queue. Raises QueueFullError where `put` would wait, else as it does."""
         if self._closed:
             raise QueueClosedError(f"{self!r}: nothing more can be put")
         if self.full():

@@ -1,0 +1,463 @@
+"""Lock and RLock: who gets them, who may release them, and what becomes of who waits."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minios
+from minios import DeadlockError, KernelError, Lock, OwnerEndedError, RLock, timeout
+from minios.sim import VirtualClock
+from syscalls import Kill, Sleep, Spawn, Tasks, Wait
+from tests.invariants import check_invariants
+from tests.lib.giving_up import WAYS, Waiter, settle
+
+KINDS = pytest.mark.parametrize("kind", [Lock, RLock])
+
+
+def hold(lock, log, name, turns=1):
+    with (yield from lock):
+        log.append(f"{name} in")
+        for _ in range(turns):
+            yield
+        log.append(f"{name} out")
+
+
+async def hold_in_a_coroutine(lock, log, name):
+    async with lock:
+        log.append(f"{name} in")
+        await Sleep(1)
+        log.append(f"{name} out")
+
+
+# --- Who gets it ---------------------------------------------------------------------------
+
+
+@KINDS
+def test_one_task_at_a_time_in_the_order_in_which_they_came(run, kind):
+    log = []
+
+    def main():
+        lock = kind()
+        tasks = []
+        for name in "abc":
+            tasks.append((yield Spawn(hold(lock, log, name))))
+        tasks.append((yield Spawn(hold_in_a_coroutine(lock, log, "d"))))
+        for task in tasks:
+            yield Wait(task)
+        assert not lock.locked() and lock.owner is None
+
+    run(main())
+    assert log == [f"{name} {way}" for name in "abcd" for way in ("in", "out")]
+
+
+@KINDS
+def test_a_newcomer_does_not_get_the_lock_before_one_who_waits(run, kind):
+    order = []
+
+    def take(lock, name):
+        yield from lock.acquire()
+        order.append(name)
+        lock.release()
+
+    def main():
+        lock = kind()
+        yield from lock.acquire()
+        waiter = yield Spawn(take(lock, "waiter"))
+        yield
+        lock.release()
+        assert lock.owner is waiter         # handed over, though it has not run
+        yield from take(lock, "newcomer")
+
+    run(main())
+    assert order == ["waiter", "newcomer"]
+
+
+def test_acquiring_a_free_lock_takes_no_turn(run):
+    def main():
+        lock = Lock()
+        before = minios.current_task().switches
+        assert (yield from lock.acquire()) is True
+        assert lock.locked() and lock.owner is minios.current_task()
+        lock.release()
+        with (yield from lock):
+            pass
+        assert minios.current_task().switches == before
+        yield
+
+    run(main())
+
+
+def test_a_lock_is_spelled_in_each_of_the_ways(run):
+    lock = Lock()
+
+    async def coroutine():
+        with (await lock):
+            assert lock.locked()
+        async with lock:
+            assert lock.locked()
+        assert await lock.acquire()
+        lock.release()
+
+    def main():
+        with (yield from lock):
+            assert lock.locked()
+        assert (yield lock.acquire())
+        lock.release()
+        yield Wait((yield Spawn(coroutine())))
+        return lock.locked()
+
+    assert run(main()) is False
+
+
+def test_a_block_that_fails_releases_the_lock(run):
+    async def main():
+        lock = Lock()
+        with pytest.raises(ZeroDivisionError):
+            async with lock:
+                _ = 1 / 0
+        return lock.locked()
+
+    assert run(main()) is False
+
+
+def test_a_plain_with_says_what_to_write(run):
+    def main():
+        with pytest.raises(KernelError, match=r"with \(yield from lock\):.*async with lock:"):
+            with Lock():
+                pass
+        yield
+
+    run(main())
+
+
+def test_statistics_and_repr_tell_how_the_lock_stands(run):
+    def main():
+        lock = Lock()
+        assert repr(lock) == "<Lock free>"
+        assert lock.statistics() == (False, None, 0)
+        me = minios.current_task()
+        with (yield from lock):
+            yield Spawn(hold(lock, [], "a"))
+            yield Spawn(hold(lock, [], "b"))
+            yield
+            assert lock.statistics() == (True, me, 2)
+            assert lock.statistics().waiting == 2
+            assert [info.wait for info in (yield Tasks())][1:] == [
+                "Park(<Lock held by task 1>)"
+            ] * 2
+
+    run(main())
+
+
+def test_a_lock_is_free_of_charge_for_the_kernel_while_nobody_waits(run):
+    def main():
+        lock = Lock()
+        yield from lock.acquire()
+        assert not minios.current_task()._waiters
+        waiter = yield Spawn(hold(lock, [], "a"))
+        yield
+        assert len(minios.current_task()._waiters) == 1
+        lock.release()
+        assert not minios.current_task()._waiters and not waiter._waiters
+
+    run(main())
+
+
+# --- Mistakes ------------------------------------------------------------------------------
+
+
+def test_only_the_owner_may_release(run):
+    def thief(lock):
+        with pytest.raises(KernelError, match=r"only its owner, task 1 \(main\)"):
+            lock.release()
+        yield
+
+    def main():
+        lock = Lock()
+        yield from lock.acquire()
+        yield Wait((yield Spawn(thief(lock))))
+        assert lock.owner is minios.current_task()
+
+    run(main())
+
+
+@KINDS
+def test_a_lock_that_nobody_holds_cannot_be_released(run, kind):
+    def main():
+        with pytest.raises(KernelError, match="nobody holds it"):
+            kind().release()
+        yield
+
+    run(main())
+
+
+def test_acquiring_a_lock_twice_is_refused_at_once(run):
+    def main():
+        lock = Lock()
+        with (yield from lock):
+            with pytest.raises(KernelError, match=r"task 1 \(main\) holds this lock.*RLock"):
+                yield from lock.acquire()
+        assert not lock.locked()
+
+    run(main())
+
+
+@KINDS
+def test_a_lock_belongs_to_tasks(kind):
+    with pytest.raises(KernelError, match="no kernel is running"):
+        next(kind().acquire())
+
+
+def test_releasing_the_lock_inside_its_block_is_noticed_when_it_is_left(run):
+    def main():
+        lock = Lock()
+        with pytest.raises(KernelError, match="nobody holds it"):
+            with (yield from lock):
+                lock.release()
+
+    run(main())
+
+
+# --- RLock ---------------------------------------------------------------------------------
+
+
+def test_an_rlock_is_free_when_it_was_released_as_often_as_acquired(run):
+    log = []
+
+    def main():
+        lock = RLock()
+        with (yield from lock):
+            with (yield from lock):
+                yield Spawn(hold(lock, log, "other"))
+                yield from settle()
+                assert repr(lock) == "<RLock held by task 1, 2 deep>"
+            yield from settle()
+            assert log == []
+        yield from settle()
+        assert log == ["other in", "other out"]
+
+    run(main())
+
+
+# --- Deadlocks -----------------------------------------------------------------------------
+
+
+def test_two_locks_taken_in_opposite_order_are_a_deadlock_with_owners_and_cycle(kernel):
+    def take(first, second):
+        with (yield from first):
+            yield
+            with (yield from second):
+                pass
+
+    one, two = Lock(), Lock()
+    kernel.spawn(take(one, two), "left")
+    kernel.spawn(take(two, one), "right")
+    with pytest.raises(DeadlockError) as caught:
+        kernel.run()
+    report = str(caught.value)
+    assert sorted(caught.value.cycle) == [1, 2]
+    assert "cycle: 1 -> 2 -> 1" in report
+    assert "task 1 (left) waits in Park(<Lock held by task 2>)" in report
+    assert "task 2 (right) waits in Park(<Lock held by task 1>)" in report
+    assert not one.locked() and not two.locked()
+
+
+# --- The owner ends ------------------------------------------------------------------------
+
+
+def abandon(lock, error=None):
+    yield from lock.acquire()
+    yield Sleep(1)
+    if error is not None:
+        raise error
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("error", "how"), [(None, "returned"), (ValueError("oops"), "ended with ValueError: oops")]
+)
+def test_every_waiter_hears_of_an_owner_that_ended(run, kind, error, how):
+    def main():
+        lock = kind()
+        owner = yield Spawn(abandon(lock, error), "careless")
+        yield
+        waiters = [Waiter(lock.acquire()) for _ in range(3)]
+        with pytest.raises(OwnerEndedError, match=rf"task 2 \(careless\) {how}"):
+            yield from lock.acquire()
+        yield from settle()
+        assert all(isinstance(waiter.error, OwnerEndedError) for waiter in waiters)
+        with pytest.raises(OwnerEndedError):
+            yield from lock.acquire()
+        assert owner.done() and lock.owner is owner
+        assert repr(lock) == f"<{kind.__name__} held by task 2, which has ended>"
+        lock.release()          # anybody may
+        with (yield from lock):
+            pass
+        assert not lock.locked()
+
+    run(main())
+
+
+def test_a_killed_owner_is_named_with_who_killed_it(run):
+    def main():
+        lock = Lock()
+        owner = yield Spawn(abandon(lock), "victim")
+        yield
+        yield Kill(owner, 9)
+        with pytest.raises(OwnerEndedError, match="victim.*was killed by task 1 with signal 9"):
+            yield from lock.acquire()
+
+    run(main())
+
+
+def test_the_end_of_an_owner_that_the_lock_was_handed_to_is_heard_of(run):
+    def main():
+        lock = Lock()
+        yield from lock.acquire()
+        owner = yield Spawn(abandon(lock))
+        yield
+        waiter = Waiter(lock.acquire())
+        yield
+        lock.release()
+        yield Wait(owner)
+        yield from settle()
+        assert isinstance(waiter.error, OwnerEndedError)
+
+    run(main())
+
+
+def test_a_waiter_raises_even_if_the_lock_was_freed_before_it_runs(run):
+    def main():
+        lock = Lock()
+        yield Spawn(abandon(lock))
+        yield
+        waiter = Waiter(lock.acquire())
+        yield from settle()
+        lock.owner.kill(9)
+        lock.release()
+        with (yield from lock):
+            yield from settle()
+            assert isinstance(waiter.error, OwnerEndedError)
+
+    run(main())
+
+
+# --- Giving up -----------------------------------------------------------------------------
+
+
+@KINDS
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("woken", [False, True])
+def test_a_waiter_that_gives_up_holds_nothing_and_holds_up_nobody(run, kind, way, woken):
+    def main():
+        lock = kind()
+        yield from lock.acquire()
+        first, second = Waiter(lock.acquire(), way), Waiter(hold(lock, [], "second"))
+        yield from settle()
+        if woken:
+            lock.release()
+            assert lock.owner is first.task
+        first.give_up()
+        if not woken:
+            assert lock.statistics().waiting == 1
+            lock.release()
+        yield from settle()
+        assert first.gave_up
+        assert second.task.done() and not second.error
+        assert lock.statistics() == (False, None, 0)
+        assert lock._waiting == 0 and lock._watched is None
+        check_invariants(minios.current_kernel())
+
+    run(main())
+
+
+@pytest.mark.parametrize("signum", [15, 9])
+@pytest.mark.parametrize("holder", [hold, hold_in_a_coroutine])
+def test_an_owner_that_is_killed_in_its_block_releases_the_lock(run, signum, holder):
+    def main():
+        lock = Lock()
+        owner = yield Spawn(holder(lock, [], "owner"))
+        yield
+        assert lock.owner is owner
+        yield Kill(owner, signum)
+        with timeout(5), (yield from lock):
+            pass
+
+    run(main())
+
+
+def test_a_generator_abandoned_in_its_block_releases_the_lock_for_its_task(run):
+    def main():
+        lock = Lock()
+        abandoned = []
+
+        def other():
+            routine = hold(lock, [], "other", 100)
+            next(routine)
+            abandoned.append(routine)
+            yield Sleep(100)
+
+        yield Spawn(other())
+        yield
+        assert lock.locked()
+        abandoned.pop().close()     # by another task than the one that acquired
+        assert not lock.locked()
+
+    run(main())
+
+
+# --- Whatever happens ----------------------------------------------------------------------
+
+STEPS = st.one_of(
+    st.tuples(st.just("spawn"), st.integers(0, 3)),
+    st.tuples(st.just("turns"), st.integers(1, 3)),
+    st.tuples(st.just("end"), st.tuples(st.integers(0, 9), st.sampled_from(WAYS))),
+    st.tuples(st.just("stop"), st.tuples(st.integers(0, 9), st.sampled_from((19, 18)))),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(kind=st.sampled_from((Lock, RLock)), steps=st.lists(STEPS, max_size=40))
+def test_never_two_inside_and_in_the_order_of_arrival_whatever_is_killed_when(kind, steps):
+    arrivals, inside, entered = [], [], []
+
+    def user(lock, number, turns):
+        arrivals.append(number)
+        with (yield from lock):
+            assert not inside
+            inside.append(number)
+            entered.append(number)
+            try:
+                for _ in range(turns):
+                    yield
+            finally:
+                inside.remove(number)
+
+    def main():
+        kernel, lock, users = minios.current_kernel(), kind(), []
+        for step, argument in steps:
+            if step == "spawn":
+                users.append(Waiter(user(lock, len(users), argument)))
+            elif step == "turns":
+                for _ in range(argument):
+                    yield
+            elif users:
+                index, signum = argument
+                target = users[index % len(users)]
+                if step == "stop":
+                    target.task.kill(signum)
+                else:
+                    target.give_up(signum)
+            check_invariants(kernel)
+            assert lock.locked() or not lock.statistics().waiting
+        for each in users:
+            each.task.kill(18)
+        for each in users:
+            yield from each.end()
+            assert each.gave_up or each.error is None
+        assert lock.statistics() == (False, None, 0)
+        assert lock._waiting == 0 and lock._watched is None
+        order = [number for number in arrivals if number in entered]
+        assert entered == order
+
+    minios.run(main(), clock=VirtualClock())
