@@ -3,8 +3,8 @@
 The run loop is at the end of this file. A round takes what other threads have left, polls the
 descriptors, fires the timers, and gives every ready task a turn: `send` it its value, and hand
 the call that it yields to that call's `handle`. Everything else is reached from there:
-trampoline.py (routines that call routines), signals.py (kill), poller.py, timers.py,
-parking.py, interrupts.py (Ctrl-C), shutdown.py, deadlock.py, watchdog.py.
+primitives.py (resume, throw, timers), trampoline.py (routines that call routines), signals.py
+(kill), poller.py, parking.py, interrupts.py (Ctrl-C), shutdown.py, deadlock.py, watchdog.py.
 """
 
 from __future__ import annotations
@@ -20,25 +20,20 @@ from . import watchdog
 from .clock import MonotonicClock
 from .deadlock import deadlock_report
 from .fairness import by_nice
-from .inbox import Inbox
 from .interrupts import Interrupts
-from .log import log_callback
 from .parking import Parking
 from .poller import Poller
+from .primitives import Primitives
 from .shutdown import shut_down
 from .signals import interrupt_task, send_signal
-from .table import TaskTable
-from .timers import Timer, Timers
 from .trampoline import advance, handler_of, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
     from typing import Any
 
     from .clock import Clock
-    from .hooks import Hooks
     from .task import Routine, Task
 
 __all__ = ["Kernel"]
@@ -46,7 +41,7 @@ __all__ = ["Kernel"]
 _TURNS = 128        # between two polls, if so many tasks become ready one after the other
 
 
-class Kernel(TaskTable):
+class Kernel(Primitives):
     """A machine of its own: tasks, a ready queue, timers, descriptors.
 
     `selector`: any object with the interface of the standard `selectors` (default: the best
@@ -76,8 +71,6 @@ class Kernel(TaskTable):
             raise ValueError(f"max_tasks must be a whole number > 0 or None, not {max_tasks!r}")
         super().__init__(max_tasks)
         self.grace, self.slow_turn = grace, slow_turn
-        self.ready: list[Task] = []     # the ready queue
-        self.timers = Timers()
         self.poller = Poller(self, selector)
         self.parking = Parking(self)
         self.interrupts = Interrupts(self)
@@ -90,12 +83,6 @@ class Kernel(TaskTable):
         self.devices_given = any(
             each is not None for each in (selector, clock, order, max_tasks)
         )
-        self.executor: Executor | None = None   # of the Offload calls that name none
-        self._inbox = Inbox()
-        self._at_exit: list[tuple] = []
-        self.handlers: dict[type, Callable] = {}    # by the type of what is yielded
-        self.hooks: list[Hooks] = []    # who observes: see attach
-        self._held = 0              # answers that other threads owe
         self._turns = _TURNS        # between two polls
         self._ending = False
 
@@ -169,115 +156,6 @@ class Kernel(TaskTable):
             interrupt_task(self, self.main_task, error)
         else:
             self._fatal = error
-
-    # --- What calls are built from -------------------------------------------------------
-
-    def resume(self, task: Task, value: Any = None) -> None:
-        """Let a blocked `task` go on, with `value` as the result of its call."""
-        if task.call is None:
-            raise KernelError(f"{task!r} is not blocked, so it cannot be resumed")
-        task.call = None
-        task.value = value
-        self.ready.append(task)
-
-    def throw(self, task: Task, error: BaseException) -> None:
-        """Let a blocked `task` go on by raising `error` at its yield."""
-        if task.call is None:
-            raise KernelError(f"{task!r} is not blocked, so nothing can be thrown into it")
-        task.call = task.token = None
-        task.error = error
-        task.aim()
-        self.ready.append(task)
-
-    def interrupt(self, task: Task, error: BaseException) -> None:
-        """Raise `error` in a live task as a signal does: at its call, whose wait is undone, or,
-        where a result is due to it, at its next yield, so that nothing handed over is lost."""
-        interrupt_task(self, task, error)
-
-    def withdraw(self, task: Task, error: BaseException) -> bool:
-        """Take back an `error` that waits for the next yield of `task`; False if none does."""
-        pending = task.pending
-        if not pending or all(each is not error for each in pending):
-            return False
-        task.pending = [each for each in pending if each is not error]
-        if not task.done() and self.current is not task:
-            task.aim()
-        return True
-
-    def make_ready(self, task):
-        """Put a task that is not blocked back into the ready queue."""
-        self.ready.append(task)
-
-    def start_timer(self, task: Task, when: float) -> None:
-        """Let the blocked `task`'s call expire when the clock reads `when`."""
-        self.timers.start(task, when)
-
-    def cancel_timer(self, task: Task) -> None:
-        """Undo start_timer."""
-        self.timers.cancel(task)
-
-    def call_at(self, when: float, function: Callable[..., object], *arguments: Any) -> Timer:
-        """Call a function when the clock reads `when`; returns a Timer with `cancel()`."""
-        timer = Timer(self.timers, function, arguments)
-        self.timers.start(timer, when)
-        return timer
-
-    def call_from_thread(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Let the kernel call `function(*arguments)` between two turns, waking it if it sleeps.
-
-        The one method that is safe in every thread and signal handler. A thread that will
-        call it must be expected with `hold()`, or the kernel may end, or see a deadlock,
-        before it does.
-        """
-        self._inbox.put(function, arguments)
-
-    def hold(self) -> None:
-        """Expect an answer from outside the kernel: no deadlock while it has not come."""
-        self._held += 1
-
-    def release(self) -> None:
-        """The answer expected since `hold()` has come. Raises KernelError without one."""
-        if not self._held:
-            raise KernelError("release() without a hold(): no answer is expected")
-        self._held -= 1
-
-    def at_exit(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Call `function(*arguments)` when all tasks have ended and run() is about to return;
-        what was asked for last is called first (atexit(3))."""
-        self._at_exit.append((function, arguments))
-
-    def run_callback(self, function, arguments):
-        """Call a function on the kernel's own behalf, and return what it returns; what it
-        raises is logged."""
-        try:
-            return function(*arguments)
-        except Exception as error:
-            log_callback(function, error)
-            return None
-
-    # --- Hooks ---------------------------------------------------------------------------
-
-    def attach(self, hooks: Hooks) -> None:
-        """Report to `hooks` (see Hooks) from now on; harmless if it is attached already."""
-        if any(each is hooks for each in self.hooks):
-            return
-        hooks.attached(self)
-        self.hooks = [*self.hooks, hooks]
-        self.handlers.clear()      # learned anew, with the report of each call
-
-    def detach(self, hooks: Hooks) -> None:
-        """Report to `hooks` no more; harmless if it was not attached."""
-        self.hooks = [each for each in self.hooks if each is not hooks]
-        self.handlers.clear()
-
-    def report(self, event, *arguments):
-        """Tell every hook of an event; one that fails is detached."""
-        for hooks in self.hooks:
-            try:
-                getattr(hooks, event)(*arguments)
-            except Exception as error:
-                self.detach(hooks)
-                log_callback(hooks, error)
 
     # --- The run loop --------------------------------------------------------------------
 

@@ -377,9 +377,14 @@ def test_a_file_that_a_thread_blocks_on_is_closed_at_once_for_the_tasks(run, fif
 
 
 def test_the_kernel_ends_while_a_thread_blocks_on_a_file(run, fifo):
+    def reader(file):
+        with file:
+            yield from file.readline()
+
     def main():
         file = yield from open_file(fifo.path, "rb")
-        yield Spawn(read_line(file))
+        yield Spawn(reader(file))
+        yield
         yield Offload(eventually, lambda: file._at_work is not None)
         return "ended"
 
@@ -389,46 +394,24 @@ def test_the_kernel_ends_while_a_thread_blocks_on_a_file(run, fifo):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
-def test_a_file_that_is_opened_for_a_killed_task_is_closed(run, tmp_path, signum):
-    path = tmp_path / "fifo"
-    os.mkfifo(path)     # opening it waits for the other end
+def test_a_file_that_a_thread_opens_for_a_killed_task_is_closed(run, fifo, signum):
+    entered, gate, opened = threading.Event(), threading.Event(), []
+
+    def opener(path, flags):
+        entered.set()
+        assert gate.wait(LONG)
+        opened.append(os.open(path, flags))
+        return opened[0]
 
     def main():
-        task = yield Spawn(open_file(path, "rb"))
-        yield
-        writer = yield Offload(lambda: os.open(path, os.O_WRONLY))      # both are open now
-        yield Offload(lambda: None)
+        task = yield Spawn(open_file(fifo.path, "rb", opener=opener))
+        yield Offload(entered.wait, LONG)
         yield Kill(task, signum)
-        yield from outcome(task)
-        return writer
-
-    writer = run(main())
-    other = Fifo.__new__(Fifo)
-    other.fd, other.inode = writer, os.fstat(writer).st_ino
-    eventually(lambda: other.open_elsewhere() == 0)
-    os.close(writer)
-
-
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
-def test_a_task_that_is_killed_while_its_open_blocks_leaves_nothing_open(run, tmp_path, signum):
-    path = tmp_path / "fifo"
-    os.mkfifo(path)
-
-    def main():
-        task = yield Spawn(open_file(path, "rb"))
-        yield
-        yield Kill(task, signum)
-        yield from outcome(task)
+        assert (yield from outcome(task)) is minios.TaskKilledError
+        gate.set()
 
     run(main())
-    try:
-        writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:
-        return      # the thread had not begun to open, and never will
-    other = Fifo.__new__(Fifo)
-    other.fd, other.inode = writer, os.fstat(writer).st_ino
-    eventually(lambda: other.open_elsewhere() == 0)
-    os.close(writer)
+    eventually(lambda: opened and fifo.open_elsewhere() == 0)
 
 
 class Late(Executor):

@@ -1,0 +1,11 @@
+"""The scenarios of test_kill_everywhere.py, by what their victims do.
+
+Importing this package enters all of them into `suspension_points.SCENARIOS`.
+"""
+
+from . import calls, children, connections, files, handing_over, streams, synchronizing, tasks
+
+__all__ = [
+    "calls", "children", "connections", "files", "handing_over", "streams", "synchronizing",
+    "tasks",
+]
