@@ -74,7 +74,6 @@ class Kernel(Primitives):
         self.poller = Poller(self, selector)
         self.parking = Parking(self)
         self.interrupts = Interrupts(self)
-        self.current = None         # the task whose turn it is
         self.thread = None          # the thread it runs in, while it runs
         self.host = None            # the kernel that runs this one's tasks: see hosting.py
         self.impatient = False      # a Ctrl-C has cut the shutdown short

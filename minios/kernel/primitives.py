@@ -32,6 +32,7 @@ class Primitives(TaskTable):
     def __init__(self, max_tasks):
         super().__init__(max_tasks)
         self.ready: list[Task] = []     # the ready queue
+        self.current: Task | None = None    # the task whose turn it is
         self.timers = Timers()
         self.handlers: dict[type, Callable] = {}    # by the type of what is yielded
         self.hooks: list[Hooks] = []    # who observes: see attach
@@ -135,7 +136,7 @@ class Primitives(TaskTable):
         """Report to `hooks` (see Hooks) from now on; harmless if it is attached already."""
         if any(each is hooks for each in self.hooks):
             return
-        hooks.attached(self)
+        hooks.attached(self)  # type: ignore[arg-type]    # it is a Kernel
         self.hooks = [*self.hooks, hooks]
         self.handlers.clear()      # learned anew, with the report of each call
 
