@@ -35,11 +35,11 @@ try:
 except ImportError:
     sys.exit('11_wsgi_server needs h11: pip install "minios[examples]"')
 
-MAX_HEAD = 16 * 1024            # bytes of a request's head
+MAX_HEAD = 16 * 1024            # bytes of a head that wait for the rest of it
 MAX_BODY = 16 * 1024 * 1024     # bytes of a request's body
 IN_MEMORY = 256 * 1024          # bytes of it that are in memory; a longer one goes to a file
 CHUNK = 64 * 1024               # bytes that are read or written at a time
-LINGER = 2.0                    # seconds that a client has to take our last answer
+LINGER = 2.0                    # seconds that a client has to take the last answer
 
 log = logging.getLogger("wsgi_server")
 
@@ -96,11 +96,12 @@ class Client:
         """Answer one request after the other, until one side has had enough."""
         while (yield from self.exchange()) and not self.server.ending:
             self.http.start_next_cycle()
-        # To close with unread data would reset the connection, and our answer might be lost.
-        yield from self.stream.write_eof()
-        with minios.timeout(LINGER):
-            while (yield from self.stream.read(CHUNK)):
-                pass
+        if self.http.their_state in (h11.SEND_BODY, h11.ERROR):
+            # To close with unread data would reset the connection, and our answer might be lost.
+            yield from self.stream.write_eof()
+            with minios.timeout(LINGER):
+                while (yield from self.stream.read(CHUNK)):
+                    pass
 
     def exchange(self):
         """Answer one request; return whether another may follow."""
@@ -291,7 +292,7 @@ def head_of(status, headers, last):
 def environ_of(request, stream, body):
     """What PEP 3333 lets an application know of a request. Raises Refused."""
     # A proxy's request names the server before the path: RFC 9112, section 3.2.2.
-    target = re.fullmatch(rb"(?:https?://([^/?]+))?(/[^?]*)?(?:\?(.*))?", request.target)
+    target = re.fullmatch(rb"(?:(?i:https?)://([^/?]+))?(/[^?]*)?(?:\?(.*))?", request.target)
     if not target or not (target[1] or target[2]) or request.method == b"CONNECT":
         raise Refused(400)
     host, port, *_ = stream.address

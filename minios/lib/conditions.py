@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from syscalls import Park
-from syscalls.errors import KernelError
+from syscalls.errors import KernelError, OwnerEndedError
 from syscalls.parking import parked, wake
 
 from ..kernel.current import current_task
@@ -33,6 +33,17 @@ __all__ = ["Condition"]
 ConditionStatistics = namedtuple("ConditionStatistics", "waiting lock")
 ConditionStatistics.__doc__ = """`waiting` is how many tasks wait to be notified, `lock` the
 statistics of the lock."""
+
+
+class _ParkFirmly(Park):
+    """A Park that no signal ends but SIGKILL: what else arrives waits for the task's next yield."""
+
+    __slots__ = ()
+
+    interruptible = False
+
+    def arguments(self):
+        return [repr(self.channel)]
 
 
 class Condition(Holdable):
@@ -76,17 +87,13 @@ class Condition(Holdable):
         self._check_held("wait()", task)
         depth = self._lock._let_go()
         try:
-            interrupt = yield from self._park()
-            interrupt = yield from self._take_back(task, depth, interrupt)
-            if interrupt is not None:
-                raise interrupt
+            yield from self._wait_for_both(depth)
         except BaseException:
             if task in self._notified:
                 self._wake(1)
             raise
         finally:
             self._notified.discard(task)
-            interrupt = None    # its traceback holds this frame
         return True
 
     @blocking
@@ -117,36 +124,23 @@ class Condition(Holdable):
 
     # --- Inside --------------------------------------------------------------------------
 
-    def _park(self):
-        """Wait to be notified; returns what the task was interrupted by, if at all."""
-        self._waiting += 1
+    def _wait_for_both(self, depth):
+        """Wait to be notified, then for the lock: also for the one who is to be interrupted."""
         try:
-            yield Park(self)
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            return error
-        finally:
-            self._waiting -= 1
-
-    def _take_back(self, task, depth, interrupt):
-        """Acquire the lock, whatever the task is interrupted by meanwhile; returns the first of
-        the interruptions, `interrupt` included."""
-        later = []
-        while True:
+            self._waiting += 1
             try:
-                yield from self._lock._take_back(depth)
-                break
-            except (GeneratorExit, KernelError):
-                raise       # SIGKILL; or the lock cannot be had
-            except BaseException as error:
-                if interrupt is None:
-                    interrupt = error
-                else:
-                    later.append(error)
-        for each in later:      # maybe another scope's: none is to be lost
-            task.kernel.interrupt(task, each)
-        return interrupt
+                yield Park(self)
+            finally:
+                self._waiting -= 1
+            yield from self._lock._take_back(depth)
+        except (GeneratorExit, KernelError):
+            raise       # SIGKILL cannot wait; or the lock cannot be had
+        except BaseException:
+            try:
+                yield from self._lock._take_back(depth, _ParkFirmly)
+            except OwnerEndedError:
+                pass    # it cannot be had: what the block is left by matters more
+            raise
 
     def _wake(self, n):
         if self._waiting:

@@ -167,7 +167,7 @@ class Lock(Holdable):
 
     # --- Waiting -------------------------------------------------------------------------
 
-    def _wait(self, task):
+    def _wait(self, task, park=Park):
         """Park until the lock is handed to `task`."""
         if self.owner is task:
             raise KernelError(
@@ -179,7 +179,7 @@ class Lock(Holdable):
         self._waiting += 1
         self._watch(self.owner)
         try:
-            ended = yield Park(self)
+            ended = yield park(self)
         except BaseException:
             if self.owner is task:      # killed between being handed the lock and running
                 self._hand_over()
@@ -243,9 +243,12 @@ class Lock(Holdable):
         self._free()
         return 1
 
-    def _take_back(self, depth):
-        """Undo `_let_go`."""
-        yield from self.acquire()
+    def _take_back(self, depth, park=Park):
+        """Undo `_let_go`, with `park` for the call that waits."""
+        if self.owner is None:
+            self.owner = current_task()
+        else:
+            yield from self._wait(current_task(), park)
 
     def __repr__(self):
         return f"<{type(self).__name__} {self._state()}>"
@@ -301,8 +304,8 @@ class RLock(Lock):
         self._free()
         return depth
 
-    def _take_back(self, depth):
-        yield from self.acquire()
+    def _take_back(self, depth, park=Park):
+        yield from super()._take_back(depth, park)
         self._count = depth
 
     def _state(self):

@@ -90,6 +90,10 @@ def last(target, *headers, **options):
     return request(target, "Connection: close", *headers, **options)
 
 
+def body_of(answer):
+    return answer.partition(b"\r\n\r\n")[2]
+
+
 def curl(*arguments, **options):
     return subprocess.run(
         [CURL, "-sS", *map(str, arguments)], check=True, capture_output=True, timeout=PATIENCE,
@@ -113,17 +117,16 @@ def test_an_application_is_told_of_the_request(client):
         "REMOTE_ADDR": host, "REMOTE_PORT": str(port),
         "CONTENT_TYPE": "text/x", "CONTENT_LENGTH": "5",
         "wsgi.version": [1, 0], "wsgi.url_scheme": "http", "wsgi.multithread": True,
-        "wsgi.multiprocess": False, "wsgi.run_once": False, "errors": True,
+        "wsgi.multiprocess": False, "wsgi.run_once": False, "wsgi.errors": True,
     }
     assert environ["HTTP_X_ONE"] == "1" and environ["HTTP_COOKIE"] == "a=b"
     assert environ["HTTP_HOST"] == f"{client.host}:{client.port}"
 
 
 def test_headers_that_repeat_are_joined_and_treacherous_ones_left_out(address):
-    answer = answer_to(address, last(
+    environ = json.loads(body_of(answer_to(address, last(
         "/", "X-Two: 1", "x-two: \xe9", "X_Two: 3", "Content_Length: 9", "Proxy: http://evil/",
-    ))
-    environ = json.loads(answer.partition(b"\r\n\r\n")[2].split(b"\r\n")[1])
+    ))))
     assert environ["HTTP_X_TWO"] == "1,\xe9"
     assert "HTTP_PROXY" not in environ and "HTTP_CONTENT_LENGTH" not in environ
 
@@ -133,8 +136,7 @@ def test_the_target_may_be_a_whole_url(address):
         ("http://example.com/a?b", "/a", "b"), ("HTTP://example.com", "/", ""),
         ("http://example.com?b", "/", "b"), ("//a//b?c?d", "//a//b", "c?d"),
     ]:
-        answer = answer_to(address, last(target.replace("HTTP:", "http:")))
-        environ = json.loads(answer.partition(b"\r\n\r\n")[2].split(b"\r\n")[1])
+        environ = json.loads(body_of(answer_to(address, last(target))))
         assert (environ["PATH_INFO"], environ["QUERY_STRING"]) == (path, query)
         assert environ["HTTP_HOST"] == ("x" if target.startswith("/") else "example.com")
 
@@ -240,15 +242,18 @@ def test_a_failure_is_logged_and_the_client_gets_a_500(client, server, path):
     assert get(client, "/sized")[1] == b"hello world"
 
 
-@pytest.mark.parametrize("path", ["fails_while_iterated", "too_much", "too_little"])
-def test_an_answer_that_fails_on_its_way_does_not_look_complete(address, server, path):
-    client = http.client.HTTPConnection(*address, timeout=PATIENCE)
-    with closing(client), pytest.raises(http.client.IncompleteRead) if path != "too_much" else (
-        closing(socket.socket())
-    ):
-        assert get(client, f"/{path}")[1] == b"abc"
+@pytest.mark.parametrize("path", ["fails_while_iterated", "too_little"])
+def test_an_answer_that_fails_on_its_way_does_not_look_complete(address, client, server, path):
+    with pytest.raises(http.client.IncompleteRead):
+        get(client, f"/{path}")
     wait_until(lambda: "the application has failed" in server.errors())
-    wait_until(lambda: counts(address)["closed"] == 1)
+    assert counts(address)["closed"] == 1
+
+
+def test_an_answer_is_not_longer_than_it_says(address, server):
+    assert body_of(answer_to(address, request("/too_much"))) == b"abc"
+    wait_until(lambda: "the application has failed" in server.errors())
+    assert counts(address)["closed"] == 1
 
 
 def test_a_failure_to_close_is_logged_and_the_answer_stands(client, server):
@@ -363,7 +368,7 @@ def test_an_old_client_gets_one_answer_a_connection(address):
     (request("ftp://x/"), 400),
     (request("?x"), 400),
     (request("/" + "x" * 100_000), 431),
-    (request("/", *["X: y"] * 10_000), 431),
+    (request("/", *["X: y"] * 20_000), 431),
 ])
 def test_what_is_no_request_is_refused_and_ends_the_connection(address, server, data, status):
     answer = answer_to(address, data)
@@ -414,10 +419,10 @@ def test_a_head_that_trickles_in_is_not_waited_for_for_ever(serve):
 
 def test_who_does_not_read_the_answer_is_hung_up_on(serve):
     server, address = serve("--patience", 0.5, f"{APPS}:app")
-    with connect_and_send(address, request("/endless")) as deaf:
+    with connect_and_send(address, request("/write_endlessly")) as deaf:
         assert deaf.recv(4) == b"HTTP"
         wait_until(lambda: counts(address)["closed"] == 1)
-    assert server.errors() == "closed\n"
+    assert server.errors() == ""
 
 
 @pytest.mark.parametrize("path", ["endless", "write_endlessly", "big"])

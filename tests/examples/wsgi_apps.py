@@ -48,9 +48,10 @@ def say_counts(environ, start_response):
 def say_environ(environ, start_response):
     known = {name: value for name, value in environ.items() if isinstance(value, (str, bool))}
     known["wsgi.version"] = environ["wsgi.version"]
-    known["errors"] = environ["wsgi.errors"] is sys.stderr
-    start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps(known).encode()]
+    known["wsgi.errors"] = environ["wsgi.errors"] is sys.stderr
+    answer = json.dumps(known).encode()
+    start_response("200 OK", [*TEXT, ("Content-Length", str(len(answer)))])
+    return [answer]
 
 
 def digest(environ, start_response):

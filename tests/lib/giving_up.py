@@ -46,5 +46,5 @@ class Waiter:
 
 def settle():
     """Let the others run until they wait."""
-    for _ in range(5):
+    for _ in range(10):
         yield

@@ -287,14 +287,45 @@ def test_a_lock_whose_owner_ended_is_not_waited_for_for_ever(run):
         waiter = Waiter(wait_in_block(condition))
         yield from settle()
         careless = Waiter(notify_and_end(condition))
+        yield from careless.end()
         yield from settle()
-        assert careless.task.done()
         assert isinstance(waiter.error, OwnerEndedError)
 
     def notify_and_end(condition):
         yield from condition.acquire()
         condition.notify()
         yield from settle()
+
+    run(main())
+
+
+def test_a_kill_goes_on_though_the_lock_cannot_be_had_back(run):
+    def main():
+        condition = Condition()
+        waiter = Waiter(wait_in_block(condition), 15)
+        yield from settle()
+        careless = Waiter(condition.acquire())
+        yield from careless.end()
+        waiter.give_up()
+        yield from waiter.end()
+        assert waiter.gave_up
+        assert condition._lock.owner is careless.task
+
+    run(main())
+
+
+def test_a_waiter_that_needs_the_lock_back_before_it_can_go_is_shown_as_uninterruptible(run):
+    def main():
+        condition = Condition()
+        waiter = Waiter(wait_in_block(condition), 15)
+        yield from settle()
+        with (yield from condition):
+            waiter.give_up()
+            yield from settle()
+            info = (yield Tasks())[1]
+            assert info.state == "D" and info.wait == "_ParkFirmly(<Lock held by task 1>)"
+            waiter.task.kill(9)
+            assert waiter.gave_up
 
     run(main())
 

@@ -1,5 +1,6 @@
 """Victims that yield system calls themselves."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -39,6 +40,8 @@ from syscalls import (
     WriteWait,
 )
 
+from syscalls.sockets import close
+
 from ..suspension_points import scenario
 
 BIG = 300_000       # bytes, more than a socket or a pipe takes at once
@@ -58,6 +61,15 @@ def listener(world):
     sock = world.keep(socket.create_server(("127.0.0.1", 0)))
     sock.setblocking(False)
     return sock, sock.getsockname()
+
+
+@contextlib.contextmanager
+def closing(sock):
+    """As `with sock:`, but the kernel hears of it."""
+    try:
+        yield sock
+    finally:
+        close(sock)
 
 
 def later(function, *arguments):
@@ -296,6 +308,7 @@ def sending_datagrams(world):
     sender = world.keep(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
     address = f"\0minios-{os.getpid()}-{id(world)}"      # in the abstract namespace (unix(7))
     receiver.bind(address)
+    sender.connect(address)     # or else poll(2) says nothing of the receiver's queue
     receiver.setblocking(False)
 
     def receives():
@@ -321,7 +334,7 @@ def accepting(world):
 
     def victim():
         connection, _ = yield Accept(sock)
-        with connection:
+        with closing(connection):
             assert (yield Recv(connection, 5)) == b"hello"
 
     def speaks():
@@ -338,7 +351,7 @@ def connecting(world):
     sock, address = listener(world)
 
     def victim():
-        with socket.socket() as client:
+        with closing(socket.socket()) as client:
             yield Connect(client, address)
             yield Send(client, b"hello")
 

@@ -47,7 +47,7 @@ def nothing_is_lost(world, queue, put, got, maybe=()):
 def getting(world, queue):
     """The victim gets items before others, which wait behind it."""
     put, got = [], []
-    putter = world.spawn(puts(queue, range(6), put))
+    putter = world.spawn(puts(queue, range(9), put))
 
     def behind():
         yield Sleep(0.5)
@@ -60,7 +60,7 @@ def getting(world, queue):
     for task in others:
         yield Wait(task)
     nothing_is_lost(world, queue, put, got)
-    world.expect("items", len(put) == 6)
+    world.expect("items", len(put) == 9)
 
 
 @scenario
