@@ -18,7 +18,8 @@ from syscalls.parking import parked, wake
 
 from ..kernel.current import current_task
 from .blocking import blocking
-from .locks import Holdable, Lock
+from .holding import Holdable
+from .locks import Lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ So a waiting getter and a free item never exist together, nor a waiting putter a
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort_right
 from collections import deque, namedtuple
 from types import GenericAlias
 
@@ -27,6 +26,7 @@ from syscalls.parking import parked, wake
 from ..kernel.current import current_task
 from .blocking import blocking
 from .channels import Channel
+from .sorted_items import SortedItems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Queue(_Generic[T]):
             yield from self._wait_for_room(item)
 
     def put_nowait(self, item: T) -> None:
-        """Put `item` into the queue. Raises QueueFullError where `put` would wait, else as it does."""
+        """Put `item` in. Raises as `put` does, and QueueFullError where that would wait."""
         if self._closed:
             raise QueueClosedError(f"{self!r}: nothing more can be put")
         if self.full():
@@ -298,63 +298,8 @@ class PriorityQueue(Queue[T]):
     __slots__ = ()
 
     def _make(self) -> tuple[Any, Any, Any]:
-        items = _Sorted()
+        items = SortedItems()
         return items, items.push, items.pop
-
-
-class _Sorted:
-    """Items in rising order, in chunks, so that inserting is cheap among a million, too.
-
-    No heap: that might find out in `pop`, with an item in its hands, that two cannot be compared.
-    Here each is compared with its neighbours when it comes, or it does not come in.
-    """
-
-    __slots__ = ("_chunks", "_lasts", "_size")
-
-    CHUNK = 1024
-
-    def __init__(self):
-        self._chunks = []
-        self._lasts = []    # the last item of each chunk, none of which is empty
-        self._size = 0
-
-    def __len__(self):
-        return self._size
-
-    def push(self, item):
-        """Insert `item` behind those that are not greater."""
-        chunks, lasts = self._chunks, self._lasts
-        try:
-            at = min(bisect_right(lasts, item), len(lasts) - 1)
-            if at < 0:
-                chunks.append([])
-                lasts.append(item)
-                at = 0
-            insort_right(chunks[at], item)
-        except TypeError as error:
-            raise TypeError(
-                f"{item!r} cannot be compared with what is in the PriorityQueue; (priority, "
-                f"number, thing), with a number that differs, always can: {error}"
-            ) from error
-        self._size += 1
-        lasts[at] = chunks[at][-1]
-        if len(chunks[at]) > self.CHUNK:
-            self._split(at)
-
-    def _split(self, at):
-        chunk = self._chunks[at]
-        half = len(chunk) // 2
-        self._chunks[at:at + 1] = chunk[:half], chunk[half:]
-        self._lasts.insert(at, chunk[half - 1])
-
-    def pop(self):
-        """Take the smallest item."""
-        first = self._chunks[0]
-        item = first.pop(0)
-        if not first:
-            del self._chunks[0], self._lasts[0]
-        self._size -= 1
-        return item
 
 
 def _check_thread(queue):

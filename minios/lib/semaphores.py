@@ -14,7 +14,7 @@ from syscalls.parking import parked, wake
 
 from ..kernel.current import current_task
 from .blocking import blocking
-from .locks import Holdable
+from .holding import Holdable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from syscalls.sockets import close
 from ..kernel.current import current_task
 from .blocking import blocking
 from .buffers import LIMIT
+from .listeners import open_listeners, replace_stale, show_address, unlink
 from .log import log
 from .resolver import getaddrinfo
 from .streams import Stream
@@ -51,24 +52,25 @@ _OF_THE_CLIENT = {
 class Server:
     """What start_server returns: listening sockets, and the tasks of the connections.
 
-    `addresses` are what the sockets are bound to; `connections` the Tasks that handle clients.
+    `addresses` are what the sockets are bound to.
     """
 
     def __init__(self, listeners, handler, tls, limit, site, path=None):
         self.addresses: list[Any] = [listener.getsockname() for listener in listeners]
-        self.connections: set[Task] = set()
-        self._listeners = listeners
+        self._listeners = list(listeners)       # those that are open
+        self._acceptors: dict[Task, socket] = {}
+        self._connections: dict[Task, socket] = {}
         self._handler, self._tls, self._limit = handler, tls, limit
         self._site = site
         self._path = path       # of a Unix socket, with its inode
         self._quiet_until = 0.0
-        kernel = current_task().kernel
-        self._acceptors = [
-            kernel.spawn_from(site, self._accept(listener), f"accept {_shown(address)}", False)
-            for listener, address in zip(listeners, self.addresses, strict=True)
-        ]
-        for task in self._acceptors:
-            task.add_done_callback(self._acceptor_ended)
+        try:
+            for listener, address in zip(listeners, self.addresses, strict=True):
+                name = f"accept {show_address(address)}"
+                self._spawn(self._accept(listener), name, listener, self._acceptors)
+        except BaseException:
+            self.close()
+            raise
 
     # --- What users ask ------------------------------------------------------------------
 
@@ -80,18 +82,23 @@ class Server:
     def kill(self, signum: int = SIGTERM) -> None:
         """Stop listening, and send `signum` to the tasks of all connections."""
         self.close()
-        for task in [*self._acceptors, *self.connections]:
+        for task in self.owners:
             task.kill(signum)
+
+    @property
+    def connections(self) -> list[Task]:
+        """The tasks that serve clients, the longest first."""
+        return list(self._connections)
 
     @property
     def owners(self) -> list[Task]:
         """For deadlock reports: who could end the wait for this server."""
-        return [*self._acceptors, *self.connections]
+        return [*self._acceptors, *self._connections]
 
     @blocking
     def wait_closed(self) -> Generator[Any, Any, None]:
         """Wait until the server listens no more and every connection has ended."""
-        while self._acceptors or self.connections:
+        while self._acceptors or self._connections:
             yield Park(self)
 
     @blocking
@@ -102,7 +109,7 @@ class Server:
         waited for; killed again, they are closed with SIGKILL.
         """
         interrupt = None
-        while self._acceptors or self.connections:
+        while self._acceptors or self._connections:
             try:
                 yield Park(self)
             except GeneratorExit:
@@ -132,48 +139,58 @@ class Server:
             yield from self.wait_closed()
 
     def __repr__(self):
-        state = ", ".join(map(_shown, self.addresses)) if self._listeners else "closed"
+        state = ", ".join(map(show_address, self.addresses)) if self._listeners else "closed"
         return f"<Server {state}>"
 
     # --- Accepting -----------------------------------------------------------------------
 
     def _accept(self, listener):
         """A task: give each client that connects to `listener` a task of its own."""
-        try:
-            while True:
-                try:
-                    sock, _ = yield Accept(listener)
-                    self._begin(sock)
-                except TaskLimitError as error:
-                    yield from self._wait_for_better_times(error)
-                except OSError as error:
-                    if error.errno in _SHORT_OF:
-                        yield from self._wait_for_better_times(error.strerror)
-                    elif listener not in self._listeners:
-                        return      # close() was said
-                    elif error.errno not in _OF_THE_CLIENT:
-                        raise
-        finally:
-            self._stop(listener)
+        while True:
+            try:
+                sock, _ = yield Accept(listener)
+                self._begin(sock)
+            except TaskLimitError as error:
+                yield from self._wait_for_better_times(error)
+            except OSError as error:
+                if error.errno in _SHORT_OF:
+                    yield from self._wait_for_better_times(error.strerror)
+                elif listener not in self._listeners:
+                    return      # close() was said
+                elif error.errno not in _OF_THE_CLIENT:
+                    raise
 
     def _stop(self, listener):
         if listener in self._listeners:
             self._listeners.remove(listener)
             if self._path is not None:
-                _unlink(*self._path)
+                unlink(*self._path)
             close(listener)
 
     def _begin(self, sock):
-        routine = self._connection(sock)
+        """Serve one client in a task of its own."""
+        name = getattr(self._handler, "__name__", "connection")
         try:
-            task = current_task().kernel.spawn_from(
-                self._site, routine, getattr(self._handler, "__name__", "connection"), False
-            )
+            self._spawn(self._connection(sock), name, sock, self._connections)
         except BaseException:
             close(sock)
             raise
-        self.connections.add(task)
-        task.add_done_callback(self._connection_ended)
+
+    def _spawn(self, routine, name, sock, tasks):
+        """Start a task that owns `sock`, and close that when it ends: it may be killed before
+        its first turn, and could not do it then."""
+        task = current_task().kernel.spawn_from(self._site, routine, name, False)
+        tasks[task] = sock
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task):
+        """An acceptor or a connection has ended."""
+        if task in self._acceptors:
+            self._stop(self._acceptors.pop(task))
+        else:
+            close(self._connections.pop(task))
+        if not self._acceptors and not self._connections:
+            wake(self, None)
 
     def _wait_for_better_times(self, reason):
         """Something has run out: let others go on for a moment, and say so now and then."""
@@ -182,18 +199,6 @@ class Server:
             self._quiet_until = now + _QUIET
             log("WARNING", "%r cannot accept: %s; trying again every %g s", self, reason, _PATIENCE)
         yield Sleep(_PATIENCE)
-
-    def _acceptor_ended(self, task):
-        self._acceptors.remove(task)
-        self._somebody_ended()
-
-    def _connection_ended(self, task):
-        self.connections.discard(task)
-        self._somebody_ended()
-
-    def _somebody_ended(self):
-        if not self._acceptors and not self.connections:
-            wake(self, None)
 
     # --- One connection ------------------------------------------------------------------
 
@@ -212,7 +217,6 @@ class Server:
         finally:
             if stream is not None:
                 stream.abort()
-            close(sock)
 
     def _open(self, sock):
         if self._tls is None:
@@ -251,21 +255,8 @@ def start_server(
     found = yield from getaddrinfo(
         host or None, port, 0, socket.SOCK_STREAM, 0, socket.AI_PASSIVE
     )
-    listeners: list[socket.socket] = []
-    try:
-        for family, kind, proto, _, address in dict.fromkeys(found):
-            if listeners and not port:
-                address = (address[0], listeners[0].getsockname()[1], *address[2:])
-            sock = _listener(family, kind, proto, address, backlog, reuse_port)
-            if sock is not None:
-                listeners.append(sock)
-        if not listeners:
-            raise OSError(errno.EADDRINUSE, f"cannot listen on {host}:{port}")
-        return Server(listeners, handler, ssl, limit, caller_site())
-    except BaseException:
-        for sock in listeners:
-            close(sock)
-        raise
+    listeners = open_listeners(found, backlog, reuse_port)
+    return Server(listeners, handler, ssl, limit, caller_site())
 
 
 @blocking
@@ -284,7 +275,7 @@ def start_unix_server(
     path = os.fspath(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        _replace_stale(path)
+        replace_stale(path)
         sock.bind(path)
         sock.listen(backlog)
         return Server([sock], handler, ssl, limit, caller_site(), (path, os.stat(path).st_ino))
@@ -301,55 +292,6 @@ def _check(handler, ssl):
         raise TypeError(f"ssl is an ssl.SSLContext with the server's certificate, not {ssl!r}")
 
 
-def _listener(family, kind, proto, address, backlog, reuse_port):
-    """A listening socket; None where the system does not speak this family at all."""
-    import socket
-
-    try:
-        sock = socket.socket(family, kind, proto)
-    except OSError:
-        return None
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if reuse_port:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind(address)
-        sock.listen(backlog)
-    except OSError as error:
-        sock.close()
-        message = f"{error.strerror}: cannot listen on {_shown(address)}"
-        raise OSError(error.errno, message) from None
-    return sock
-
-
-def _replace_stale(path):
-    """Remove the socket of a server that is gone. Raises OSError if it is not."""
-    import socket
-    import stat
-
-    try:
-        if not stat.S_ISSOCK(os.stat(path).st_mode):
-            return      # bind will say what is wrong
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        if probe.connect_ex(path) == 0:
-            raise OSError(errno.EADDRINUSE, f"a server is listening on {path!r}")
-    os.unlink(path)
-
-
-def _unlink(path, inode):
-    """Remove the file of a Unix socket, unless another server has put its own there."""
-    try:
-        if os.stat(path).st_ino == inode:
-            os.unlink(path)
-    except OSError:
-        pass
-
-
 def _has_left(stream):
     """Whether the other end of a stream that is not closed has gone."""
     import select
@@ -357,11 +299,3 @@ def _has_left(stream):
     asked = select.poll()
     asked.register(stream, 0)       # of hanging up and errors it tells anyway
     return bool(asked.poll(0))
-
-
-def _shown(address):
-    """`127.0.0.1:80`, `[::1]:80` or the path of a Unix socket."""
-    if not isinstance(address, tuple):
-        return str(address)
-    host = f"[{address[0]}]" if ":" in address[0] else address[0]
-    return f"{host}:{address[1]}"

@@ -97,22 +97,20 @@ class Process(Child):
 
         Returns what came from stdout and stderr, each None where it is no pipe. All of it is kept
         in memory. A child that does not read its input is no error. After it was cut short, by a
-        time limit for example, it may be called again, without input: it goes on where it was.
-        Raises ValueError for input without a pipe.
+        time limit for example, it may be called again, and goes on where it was, with the input
+        that it was given first. Raises ValueError for input without a pipe.
         """
         if input is not None and self.stdin is None:
             raise ValueError("there is no pipe for the input: start it with stdin=PIPE")
-        yield from gather(
-            self._feed(input), self._collect(self.stdout), self._collect(self.stderr)
-        )
+        if input is not None and self._input is None:
+            self._input = memoryview(input).cast("B")
+        yield from gather(self._feed(), self._collect(self.stdout), self._collect(self.stderr))
         yield from self.wait()
         return self._output.get(self.stdout), self._output.get(self.stderr)
 
-    def _feed(self, data):
+    def _feed(self):
         if self.stdin is None or self.stdin.closed:
             return
-        if data is not None:
-            self._input = memoryview(data).cast("B")
         # Where this is cut short the pipe stays open: at its end the child would take a part of
         # its input for the whole.
         try:

@@ -191,8 +191,9 @@ def test_what_is_written_comes_before_what_is_returned(client):
     assert get(client, "/write")[1] == b"written, " + b"x" * 100_000 + b" and returned"
 
 
-def test_the_headers_wait_for_the_first_piece_so_that_they_can_be_replaced(client):
-    response, body = get(client, "/replaced")
+@pytest.mark.parametrize("path", ["replaced", "replaced_late"])
+def test_the_headers_wait_for_the_first_piece_so_that_they_can_be_replaced(client, path):
+    response, body = get(client, f"/{path}")
     assert (response.status, response.reason, body) == (503, "Try Later", b"sorry")
     assert response.headers["X-Second"] == "2" and "X-First" not in response.headers
 
@@ -540,15 +541,24 @@ def test_ctrl_c_ends_the_server_and_its_idle_connections(client, server):
     assert client.sock.recv(1) == b""
 
 
-@pytest.mark.parametrize("path", ["wait", "by_turns"])
-def test_ctrl_c_lets_answers_that_have_begun_be_finished(address, client, server, tmp_path, path):
-    file = tmp_path / "go on"
-    client.request("GET", f"/{path}?file={quote(str(file))}")
-    wait_until(lambda: counts(address)["active" if path == "wait" else "opened"] == 1)
+def test_ctrl_c_lets_answers_that_have_begun_be_finished(address, connect, server, tmp_path):
+    idle, streaming, waiting = connect(), connect(), connect()
+    get(idle, "/sized")
+    streaming.request("GET", f"/by_turns?file={quote(str(tmp_path / 'one'))}")
+    response = streaming.getresponse()
+    assert response.read1(100) == b"first "
+    waiting.request("GET", f"/wait?file={quote(str(tmp_path / 'two'))}")
+    wait_until(lambda: counts(address)["active"] == 1)
     server.interrupt()
     wait_until(lambda: not listens(address))
-    file.touch()
-    assert client.getresponse().read() in (b"it is there", b"first second")
+    assert idle.sock.recv(1) == b""
+    sock = streaming.sock
+    (tmp_path / "one").touch()
+    assert response.read() == b"second"
+    assert sock.recv(1) == b""
+    (tmp_path / "two").touch()
+    response = waiting.getresponse()
+    assert (response.headers["Connection"], response.read()) == ("close", b"it is there")
     assert server.finish() == (130, "interrupted\n")
     assert server.errors() == ""
 
@@ -561,14 +571,25 @@ def listens(address):
     return True
 
 
-def test_a_second_ctrl_c_waits_for_no_answer_but_closes_it(address, client, server):
-    client.request("GET", "/endless")
+@pytest.mark.parametrize("path", ["endless", "write_stubbornly"])
+def test_a_second_ctrl_c_cuts_off_what_is_being_answered(address, client, server, path):
+    client.request("GET", f"/{path}")
     assert client.getresponse().read(1000) == b"x" * 1000
     server.interrupt()
     wait_until(lambda: not listens(address))
     server.interrupt()
     assert server.finish() == (130, "interrupted\n")
     assert server.errors() == "closed\n"
+
+
+def test_a_second_ctrl_c_cuts_off_what_is_not_read(address, server):
+    with connect_and_send(address, request("/write_endlessly")) as deaf:
+        assert deaf.recv(4) == b"HTTP"
+        server.interrupt()
+        wait_until(lambda: not listens(address))
+        server.interrupt()
+        assert server.finish() == (130, "interrupted\n")
+    assert server.errors() == ""
 
 
 def test_an_answer_without_an_end_is_cut_off_after_the_grace_period(client, server):

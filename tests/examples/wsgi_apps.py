@@ -198,6 +198,19 @@ def write_endlessly(environ, start_response):
         count(closed=1)
 
 
+def write_stubbornly(environ, start_response):
+    """Do not take the first no for an answer, nor the second."""
+    send = start_response("200 OK", TEXT)
+    refused = 0
+    while refused < 10:
+        try:
+            send(b"x" * 1000)
+        except OSError:
+            refused += 1
+    print("closed", file=sys.stderr, flush=True)
+    return []
+
+
 def empty(environ, start_response):
     start_response("200 OK", TEXT)
     return []
@@ -213,14 +226,26 @@ def not_modified(environ, start_response):
     return []
 
 
-def replaced(environ, start_response):
-    """Fail before anything was sent, and tell the client so."""
-    start_response("200 OK", [*TEXT, ("X-First", "1")])
+def apologize(start_response):
     try:
         raise ValueError("in time")
     except ValueError:
         start_response("503 Try Later", [*TEXT, ("X-Second", "2")], sys.exc_info())
+
+
+def replaced(environ, start_response):
+    """Fail before anything was sent, and tell the client so."""
+    start_response("200 OK", [*TEXT, ("X-First", "1")])
+    apologize(start_response)
     return [b"sorry"]
+
+
+def replaced_late(environ, start_response):
+    """Fail when there was a piece already, but an empty one, which does not count."""
+    start_response("200 OK", [*TEXT, ("X-First", "1")])
+    yield b""
+    apologize(start_response)
+    yield b"sorry"
 
 
 def too_late(environ, start_response):

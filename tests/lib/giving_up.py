@@ -2,11 +2,15 @@
 
 import signal
 
+from hypothesis import strategies as st
+
 import minios
 from minios import timeout
 from syscalls import WaitAny
+from tests.invariants import check_invariants
 
 WAYS = (signal.SIGTERM, signal.SIGKILL, "timeout")
+STOPS = (signal.SIGSTOP, signal.SIGCONT, signal.SIGCONT)
 
 
 class Waiter:
@@ -48,3 +52,53 @@ def settle():
     """Let the others run until they wait."""
     for _ in range(10):
         yield
+
+
+# --- Random schedules ----------------------------------------------------------------------
+
+
+def schedules(*steps, size=40):
+    """A strategy for lists of steps, each a tuple (what, argument): `steps`, which are strategies
+    for such tuples, or that tasks have turns, give up, are stopped or continued."""
+    return st.lists(
+        st.one_of(
+            *steps,
+            st.tuples(st.just("turns"), st.integers(1, 3)),
+            st.tuples(st.just("give up"), st.tuples(st.integers(0, 20), st.sampled_from(WAYS))),
+            st.tuples(st.just("signal"), st.tuples(st.integers(0, 20), st.sampled_from(STOPS))),
+        ),
+        max_size=size,
+    )
+
+
+def play(schedule, act, check):
+    """Carry out the steps of `schedule`: `act(what, argument)` does one that is the caller's own,
+    and may return a Waiter; `check()` is called after each. Returns the Waiters."""
+    kernel, waiters = minios.current_kernel(), []
+    for what, argument in schedule:
+        if what == "turns":
+            for _ in range(argument):
+                yield
+                check()
+        elif what not in ("give up", "signal"):
+            waiter = act(what, argument)
+            waiters += [] if waiter is None else [waiter]
+        elif waiters:
+            index, how = argument
+            waiter = waiters[index % len(waiters)]
+            waiter.give_up(how) if what == "give up" else waiter.task.kill(how)
+        check()
+        check_invariants(kernel)
+    for waiter in waiters:
+        waiter.task.kill(signal.SIGCONT)
+    return waiters
+
+
+def end_all(waiters):
+    """Wait until all have ended; those that would not by themselves give up, one by one."""
+    for _ in range(10 * len(waiters)):
+        yield
+    for waiter in waiters:
+        waiter.give_up(signal.SIGTERM)
+        yield from waiter.end()
+        assert waiter.gave_up or waiter.error is None, waiter.error

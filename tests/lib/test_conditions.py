@@ -9,7 +9,7 @@ from minios import Condition, KernelError, Lock, OwnerEndedError, RLock, timeout
 from minios.sim import VirtualClock
 from syscalls import Sleep, Spawn, Tasks, Wait
 from tests.invariants import check_invariants
-from tests.lib.giving_up import WAYS, Waiter, settle
+from tests.lib.giving_up import WAYS, Waiter, end_all, play, schedules, settle
 
 
 def wait_in_block(condition, log=None):
@@ -332,18 +332,16 @@ def test_a_waiter_that_needs_the_lock_back_before_it_can_go_is_shown_as_uninterr
 
 # --- Whatever happens ----------------------------------------------------------------------
 
-STEPS = st.one_of(
-    st.tuples(st.just("consumer"), st.integers(0, 2)),
-    st.tuples(st.just("producer"), st.integers(0, 2)),
-    st.tuples(st.just("turns"), st.integers(1, 3)),
-    st.tuples(st.just("end"), st.tuples(st.integers(0, 9), st.sampled_from(WAYS))),
-)
-
 
 @settings(max_examples=200, deadline=None)
-@given(steps=st.lists(STEPS, max_size=40))
-def test_while_there_are_items_somebody_is_on_the_way_to_them(steps):
-    """A notification a item: if one got lost, a consumer would sleep beside an item."""
+@given(
+    schedule=schedules(
+        st.tuples(st.just("consumer"), st.integers(0, 2)),
+        st.tuples(st.just("producer"), st.integers(0, 2)),
+    )
+)
+def test_while_there_are_items_nobody_sleeps_beside_them(schedule):
+    """One notification an item: if one got lost, a consumer would sleep beside an item."""
     items = []
 
     def consumer(condition, turns):
@@ -361,25 +359,17 @@ def test_while_there_are_items_somebody_is_on_the_way_to_them(steps):
                 yield
 
     def main():
-        condition, tasks = Condition(), []
-        for step, argument in steps:
-            if step == "turns":
-                for _ in range(argument):
-                    yield
-            elif step == "end":
-                if tasks:
-                    tasks[argument[0] % len(tasks)].give_up(argument[1])
-            else:
-                routine = consumer if step == "consumer" else producer
-                tasks.append(Waiter(routine(condition, argument)))
-        for _ in range(20 * len(tasks)):
+        condition = Condition()
+
+        def act(what, turns):
+            return Waiter((consumer if what == "consumer" else producer)(condition, turns))
+
+        waiters = yield from play(schedule, act, lambda: None)
+        for _ in range(10 * len(waiters)):
             yield
         assert not (items and condition.statistics().waiting)
         assert not condition.locked() and not condition._notified
-        for each in tasks:
-            each.give_up(15)
-            yield from each.end()
-            assert each.gave_up or each.error is None
+        yield from end_all(waiters)
         assert condition._waiting == 0 and not condition.locked()
 
     minios.run(main(), clock=VirtualClock())

@@ -9,7 +9,7 @@ from minios import DeadlockError, KernelError, Lock, OwnerEndedError, RLock, tim
 from minios.sim import VirtualClock
 from syscalls import Kill, Sleep, Spawn, Tasks, Wait
 from tests.invariants import check_invariants
-from tests.lib.giving_up import WAYS, Waiter, settle
+from tests.lib.giving_up import WAYS, Waiter, end_all, play, schedules, settle
 
 KINDS = pytest.mark.parametrize("kind", [Lock, RLock])
 
@@ -408,20 +408,17 @@ def test_a_generator_abandoned_in_its_block_releases_the_lock_for_its_task(run):
 
 # --- Whatever happens ----------------------------------------------------------------------
 
-STEPS = st.one_of(
-    st.tuples(st.just("spawn"), st.integers(0, 3)),
-    st.tuples(st.just("turns"), st.integers(1, 3)),
-    st.tuples(st.just("end"), st.tuples(st.integers(0, 9), st.sampled_from(WAYS))),
-    st.tuples(st.just("stop"), st.tuples(st.integers(0, 9), st.sampled_from((19, 18)))),
-)
-
 
 @settings(max_examples=200, deadline=None)
-@given(kind=st.sampled_from((Lock, RLock)), steps=st.lists(STEPS, max_size=40))
-def test_never_two_inside_and_in_the_order_of_arrival_whatever_is_killed_when(kind, steps):
+@given(
+    kind=st.sampled_from((Lock, RLock)),
+    schedule=schedules(st.tuples(st.just("user"), st.integers(0, 3))),
+)
+def test_never_two_inside_and_in_the_order_of_arrival_whatever_happens(kind, schedule):
     arrivals, inside, entered = [], [], []
 
-    def user(lock, number, turns):
+    def user(lock, turns):
+        number = len(arrivals)
         arrivals.append(number)
         with (yield from lock):
             assert not inside
@@ -434,30 +431,15 @@ def test_never_two_inside_and_in_the_order_of_arrival_whatever_is_killed_when(ki
                 inside.remove(number)
 
     def main():
-        kernel, lock, users = minios.current_kernel(), kind(), []
-        for step, argument in steps:
-            if step == "spawn":
-                users.append(Waiter(user(lock, len(users), argument)))
-            elif step == "turns":
-                for _ in range(argument):
-                    yield
-            elif users:
-                index, signum = argument
-                target = users[index % len(users)]
-                if step == "stop":
-                    target.task.kill(signum)
-                else:
-                    target.give_up(signum)
-            check_invariants(kernel)
+        lock = kind()
+
+        def check():
             assert lock.locked() or not lock.statistics().waiting
-        for each in users:
-            each.task.kill(18)
-        for each in users:
-            yield from each.end()
-            assert each.gave_up or each.error is None
+
+        waiters = yield from play(schedule, lambda _, turns: Waiter(user(lock, turns)), check)
+        yield from end_all(waiters)
         assert lock.statistics() == (False, None, 0)
         assert lock._waiting == 0 and lock._watched is None
-        order = [number for number in arrivals if number in entered]
-        assert entered == order
+        assert entered == sorted(entered)
 
     minios.run(main(), clock=VirtualClock())

@@ -17,21 +17,9 @@ from minios import (
     QueueFullError,
 )
 from minios.sim import VirtualClock
-from tests.invariants import check_invariants
-from tests.lib.giving_up import WAYS, Waiter
+from tests.lib.giving_up import Waiter, end_all, play, schedules
 
 END = object()
-
-STEPS = st.one_of(
-    st.tuples(st.just("putter"), st.integers(1, 4)),
-    st.tuples(st.just("getter"), st.integers(1, 4)),
-    st.tuples(st.just("turns"), st.integers(1, 3)),
-    st.tuples(st.just("give up"), st.tuples(st.integers(0, 20), st.sampled_from(WAYS))),
-    st.tuples(st.just("stop"), st.tuples(st.integers(0, 20), st.sampled_from((19, 18, 18)))),
-    st.tuples(st.just("nowait"), st.sampled_from(("put", "get"))),
-    st.tuples(st.just("close"), st.sampled_from((True, False, False, False))),
-)
-
 
 class World:
     """A queue, and the book that is kept of what is put and got.
@@ -46,7 +34,6 @@ class World:
         self.put = []           # items whose put has returned
         self.refused = []       # items whose put has raised, and SIGKILL was not what it raised
         self.got = []           # in the order in which they left the queue
-        self.tasks = []
 
     def putter(self, n):
         for _ in range(n):
@@ -75,23 +62,17 @@ class World:
             assert all(item < chunk[0] for chunk in self.queue._items._chunks)
         self.got.append(item)
 
-    def act(self, step, argument):
-        """Do one step; "turns" are the caller's."""
-        if step == "putter":
-            self.tasks.append(Waiter(self.putter(argument)))
-        elif step == "getter":
-            self.tasks.append(Waiter(self.run_getter(argument)))
-        elif step == "close" and argument:
+    def act(self, what, argument):
+        """Do one step; returns the Waiter if it is a task."""
+        if what == "putter":
+            return Waiter(self.putter(argument))
+        if what == "getter":
+            return Waiter(self.run_getter(argument))
+        if what == "close":
             self.queue.close()
-        elif step == "nowait":
+        else:
             self.act_without_waiting(argument)
-        elif step in ("give up", "stop") and self.tasks:
-            index, way = argument
-            target = self.tasks[index % len(self.tasks)]
-            if step == "stop":
-                target.task.kill(way)
-            else:
-                target.give_up(way)
+        return None
 
     def run_getter(self, n):
         return (yield self.getter(n))       # a coroutine, on the task's own stack
@@ -114,17 +95,9 @@ class World:
         assert size >= 0
         assert not (size and getters), "a getter waits beside an item"
         assert not (putters and size < limit), "a putter waits beside room"
-        check_invariants(minios.current_kernel())
 
-    def finish(self):
-        """Let everybody come to an end, and look at the book."""
-        for each in self.tasks:
-            each.task.kill(18)
-        yield
-        for each in self.tasks:
-            each.give_up(15)
-            yield from each.end()
-            assert each.error is None or isinstance(each.error, TimeoutError), each.error
+    def check_end(self):
+        """All tasks have ended: nothing is left of them, and the book is right."""
         queue = self.queue
         assert queue.statistics()[2:4] == (0, 0)
         assert queue._getting == 0 and not queue._promised and not queue._offers
@@ -151,19 +124,24 @@ class World:
 @given(
     kind=st.sampled_from((Queue, Queue, PriorityQueue, LifoQueue)),
     maxsize=st.integers(0, 3),
-    steps=st.lists(STEPS, max_size=50),
+    schedule=schedules(
+        st.tuples(st.just("putter"), st.integers(1, 4)),
+        st.tuples(st.just("getter"), st.integers(1, 4)),
+        st.tuples(st.just("nowait"), st.sampled_from(("put", "get"))),
+        size=50,
+    ),
+    close_at=st.integers(0, 100),
 )
-def test_no_item_is_lost_or_doubled_or_overtakes_whatever_happens(kind, maxsize, steps):
+def test_no_item_is_lost_or_doubled_or_overtakes_whatever_happens(
+    kind, maxsize, schedule, close_at
+):
+    if close_at < len(schedule):
+        schedule.insert(close_at, ("close", None))
+
     def main():
         world = World(kind, maxsize)
-        for step, argument in steps:
-            if step == "turns":
-                for _ in range(argument):
-                    yield
-                    world.check()
-            else:
-                world.act(step, argument)
-                world.check()
-        yield from world.finish()
+        waiters = yield from play(schedule, world.act, world.check)
+        yield from end_all(waiters)
+        world.check_end()
 
     minios.run(main(), clock=VirtualClock())

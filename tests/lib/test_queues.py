@@ -1,6 +1,5 @@
 """Queues: order, room, the end, and that who gives up takes nothing along."""
 
-import random
 import threading
 
 import pytest
@@ -15,7 +14,6 @@ from minios import (
     QueueEmptyError,
     QueueFullError,
 )
-from minios.lib.queues import _Sorted
 from syscalls import Kill, Sleep, Spawn, Tasks, Wait
 from tests.invariants import check_invariants
 from tests.lib.giving_up import WAYS, Waiter, settle
@@ -278,23 +276,6 @@ def test_a_putter_that_waits_gets_the_error_for_its_own_item_and_the_next_its_ro
         assert drain(queue) == [6, 7]
 
     run(main())
-
-
-def test_a_sorted_store_of_many_chunks_gives_what_sorting_gives(monkeypatch):
-    monkeypatch.setattr(_Sorted, "CHUNK", 8)
-    dice, store, model = random.Random(5), _Sorted(), []
-    for number in range(3000):
-        if model and dice.random() < 0.45:
-            assert store.pop() == model.pop(0)
-        else:
-            item = (dice.randrange(100), number)
-            store.push(item)
-            model.append(item)
-            model.sort()
-        assert len(store) == len(model)
-    assert len(store._chunks) > 10
-    assert [store.pop() for _ in model] == model
-    assert store._chunks == [] and store._lasts == []
 
 
 # --- The end -------------------------------------------------------------------------------

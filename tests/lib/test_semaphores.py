@@ -8,8 +8,7 @@ import minios
 from minios import KernelError, Semaphore
 from minios.sim import VirtualClock
 from syscalls import Sleep, Spawn, Tasks, Wait
-from tests.invariants import check_invariants
-from tests.lib.giving_up import WAYS, Waiter, settle
+from tests.lib.giving_up import WAYS, Waiter, end_all, play, schedules, settle
 
 
 def use(semaphore, log, name):
@@ -133,17 +132,12 @@ def test_a_waiter_that_gives_up_takes_no_permit_along(run, way, woken, others):
     run(main())
 
 
-STEPS = st.one_of(
-    st.tuples(st.just("spawn"), st.integers(0, 3)),
-    st.tuples(st.just("turns"), st.integers(1, 3)),
-    st.tuples(st.just("end"), st.tuples(st.integers(0, 9), st.sampled_from(WAYS))),
-    st.tuples(st.just("stop"), st.tuples(st.integers(0, 9), st.sampled_from((19, 18)))),
-)
-
-
 @settings(max_examples=200, deadline=None)
-@given(permits=st.integers(1, 3), steps=st.lists(STEPS, max_size=40))
-def test_no_permit_is_lost_or_made_whatever_is_killed_when(permits, steps):
+@given(
+    permits=st.integers(1, 3),
+    schedule=schedules(st.tuples(st.just("user"), st.integers(0, 3))),
+)
+def test_no_permit_is_lost_or_made_whatever_happens(permits, schedule):
     inside = []
 
     def user(semaphore, turns):
@@ -157,28 +151,16 @@ def test_no_permit_is_lost_or_made_whatever_is_killed_when(permits, steps):
                 inside.pop()
 
     def main():
-        kernel, semaphore, users = minios.current_kernel(), Semaphore(permits, permits), []
-        for step, argument in steps:
-            if step == "spawn":
-                users.append(Waiter(user(semaphore, argument)))
-            elif step == "turns":
-                for _ in range(argument):
-                    yield
-            elif users:
-                index, way = argument
-                target = users[index % len(users)]
-                if step == "stop":
-                    target.task.kill(way)
-                else:
-                    target.give_up(way)
-            check_invariants(kernel)
+        semaphore = Semaphore(permits, permits)
+
+        def check():
             assert not (semaphore.value and semaphore.statistics().waiting)
             assert semaphore.value + len(inside) + len(semaphore._handed) == permits
-        for each in users:
-            each.task.kill(18)
-        for each in users:
-            yield from each.end()
-            assert each.gave_up or each.error is None
+
+        waiters = yield from play(
+            schedule, lambda _, turns: Waiter(user(semaphore, turns)), check
+        )
+        yield from end_all(waiters)
         assert semaphore.statistics() == (permits, permits, 0)
         assert semaphore._waiting == 0 and not semaphore._handed
 

@@ -326,7 +326,7 @@ def test_curl_is_answered(run_real):
 def test_a_deadlock_report_names_the_tasks_of_a_server(run_real):
     def main():
         server = yield from start_server(echo, "127.0.0.1", 0)
-        assert server.owners == server._acceptors
+        assert server.owners == list(server._acceptors)
         server.close()
         yield from server.serve_forever()
 

@@ -157,11 +157,12 @@ def test_a_fifo_with_a_name_whose_writers_have_gone_is_at_its_end(tmp_path):
 
 
 def test_a_file_is_sent_to_whatever_stdout_is(tmp_path):
-    (tmp_path / "source").write_bytes(b"x" * 1_000_000)
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 1_000_000)
     program = f"""
         def main():
-            with (yield from open_stdout()) as stdout, open({str(tmp_path / "source")!r}, "rb") as f:
-                assert (yield from stdout.sendfile(f)) == 1_000_000
+            with (yield from open_stdout()) as stdout, open({str(source)!r}, "rb") as file:
+                assert (yield from stdout.sendfile(file)) == 1_000_000
         minios.run(main())
         assert os.get_blocking(1)
     """
