@@ -1,4 +1,4 @@
-"""A guest book in Flask, to be served by 11_wsgi_server.py or by any other WSGI server.
+"""A guest book in Flask, to be served by 12_wsgi_server.py or by any other WSGI server.
 
 It knows nothing of minios, and blocks wherever that is the simplest thing to do.
 """

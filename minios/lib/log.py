@@ -1,5 +1,7 @@
 """What the library writes to the log: the logger `minios`, as the kernel does."""
 
+from syscalls.errors import TaskKilledError
+
 __all__ = ["log", "log_errors"]
 
 
@@ -12,6 +14,10 @@ def log(level, text, *arguments, error=None):
 
 
 def log_errors(where, errors):
-    """Log errors that have nobody to go to: the one who waited has been killed, or exits."""
+    """Log errors that have nobody to go to: the one who waited has been killed, or exits.
+
+    That a task was killed is none: the kernel does not log that either.
+    """
     for error in errors:
-        log("ERROR", "%s: nobody is left to hear of an error", where, error=error)
+        if not isinstance(error, TaskKilledError):
+            log("ERROR", "%s: nobody is left to hear of an error", where, error=error)

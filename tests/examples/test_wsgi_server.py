@@ -1,4 +1,4 @@
-"""11_wsgi_server.py, with http.client, plain sockets and curl."""
+"""12_wsgi_server.py, with http.client, plain sockets and curl."""
 
 import hashlib
 import http.client
@@ -17,7 +17,7 @@ from .conftest import CURL, EXAMPLES, PATIENCE, PROC, open_descriptors, reset, w
 from .test_web_server import answer_to, connect_and_send, get, read_all
 from .wsgi_apps import PARTY
 
-PROGRAM = "11_wsgi_server.py"
+PROGRAM = "12_wsgi_server.py"
 APPS = "tests.examples.wsgi_apps"
 MAX_BODY = 16 << 20
 FAILURES = [

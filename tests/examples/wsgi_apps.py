@@ -1,4 +1,4 @@
-"""WSGI applications for the tests of 11_wsgi_server.py, served in a process of their own."""
+"""WSGI applications for the tests of 12_wsgi_server.py, served in a process of their own."""
 
 import hashlib
 import json

@@ -446,3 +446,18 @@ def test_ten_thousand_tasks_end_with_their_group(run, caplog):
 
     run(main())
     assert not caplog.records
+
+
+def test_a_group_whose_tasks_are_killed_with_their_owner_is_no_news(run, caplog):
+    def owner():
+        with TaskGroup() as group:
+            group.spawn(sleeper(100))
+            group.spawn(sleeper(100))
+            yield from group.join()
+
+    def main():
+        yield Spawn(owner())        # it is shut down with main, children before parents
+        yield Sleep(1)
+
+    run(main())
+    assert not caplog.records

@@ -1,4 +1,4 @@
-"""Adds threads: tasks talk to the clients, and code that blocks runs beside them.
+"""Adds other people's code: h11 for the protocol, and applications that block, in threads.
 
 A server for any WSGI application (PEP 3333), which is not changed for it. Each connection is a
 task, and h11 tells it what the bytes mean. When a request is complete, the application is called
@@ -6,8 +6,8 @@ in a thread, where it may block; what it answers is sent by a task again, piece 
 an argument the server serves the Flask application beside it.
 
     pip install "minios[examples]"                  (h11; Flask, for the application)
-    python examples/11_wsgi_server.py --port 8000 --threads 32
-    python examples/11_wsgi_server.py package.module:application
+    python examples/12_wsgi_server.py --port 8000 --threads 32
+    python examples/12_wsgi_server.py package.module:application
     curl -i http://127.0.0.1:8000/                  (or a browser)
 """
 
@@ -33,7 +33,7 @@ from syscalls import Offload
 try:
     import h11
 except ImportError:
-    sys.exit('11_wsgi_server needs h11: pip install "minios[examples]"')
+    sys.exit('12_wsgi_server needs h11: pip install "minios[examples]"')
 
 MAX_HEAD = 16 * 1024            # bytes of a head that wait for the rest of it
 MAX_BODY = 16 * 1024 * 1024     # bytes of a request's body
