@@ -80,8 +80,6 @@ class Child:
         try:
             # Its number is still its own, since only we reap it and have not.
             file = FileIO(os.pidfd_open(self.pid))
-        except ProcessLookupError:
-            yield       # somebody has reaped it behind our back, as Popen will find out
         except (AttributeError, OSError):       # no such thing, not allowed, or none left
             yield from self._wait_by_thread()
         else:
@@ -96,7 +94,9 @@ class Child:
 
             # Not the kernel's executor: its threads are few, are needed by others, and would
             # keep Python from exiting while a detached child runs.
-            self._thread = Thread(target=_report_end, args=(self._kernel, self), daemon=True)
+            self._thread = Thread(
+                target=_report_end, args=(self._kernel, self), name=f"wait {self.pid}", daemon=True
+            )
             self._thread.start()
         self._kernel.hold()
         try:
@@ -152,11 +152,11 @@ class Child:
         """Leave it to a daemon to reap the child, or to the kernel's end, if it still runs."""
         if self._has_reaper or self.returncode is not None:
             return
-        self._has_reaper = True
         try:
             self._kernel.spawn(self._reap(), name=f"reap {self.pid}", daemon=True)
         except KernelError:
-            pass        # the process table is full
+            return      # the process table is full
+        self._has_reaper = True
 
     def _reap(self):
         yield from self.wait()

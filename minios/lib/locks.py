@@ -137,7 +137,6 @@ class Lock(Holdable):
 
     def _owner_ended(self, owner):
         """The owner has ended without releasing the lock: nobody will hand it over."""
-        self._watched = None
         wake(self, None, owner)
 
     def _check_release(self):

@@ -157,9 +157,7 @@ class Queue(_Generic[T]):
         if self._items and not (self._promised or self._offers):    # as in `put`
             return self._pop()
         if self.empty() and not self._closed:
-            promised = yield from self._wait_for_promise(current_task())
-            if promised:
-                return self._pop()
+            yield from self._wait_for_item(current_task())
         # There is an item, or else the queue is closed.
         if default is not _NOTHING and self.empty():
             return default
@@ -179,8 +177,8 @@ class Queue(_Generic[T]):
             self._admit()
         return item
 
-    def _wait_for_promise(self, task):
-        """Wait until an item is put for `task`, or the queue is closed; tells which."""
+    def _wait_for_item(self, task):
+        """Wait until an item is promised to `task`, which may then have it, or until the end."""
         self._getting += 1
         try:
             yield Park(self)
@@ -188,7 +186,7 @@ class Queue(_Generic[T]):
             if self._waits_no_more(task):   # killed between being woken and running
                 self._promise()
             raise
-        return self._waits_no_more(task)
+        self._waits_no_more(task)
 
     def _promise(self):
         """There is an item more: promise it to the longest waiter; it is free where none waits."""
@@ -197,7 +195,7 @@ class Queue(_Generic[T]):
             self._getting -= 1
 
     def _waits_no_more(self, task):
-        """A getter has been resumed; whether it was promised an item."""
+        """A getter has been resumed. If it was promised an item, that is anybody's now: True."""
         if task in self._promised:
             self._promised.remove(task)
             return True

@@ -81,9 +81,10 @@ class Server:
 
     def kill(self, signum: int = SIGTERM) -> None:
         """Stop listening, and send `signum` to the tasks of all connections."""
-        self.close()
+        # First the signals: SIGKILL would find EBADF due to those who accept, and log it.
         for task in self.owners:
             task.kill(signum)
+        self.close()
 
     @property
     def connections(self) -> list[Task]:

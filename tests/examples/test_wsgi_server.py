@@ -583,7 +583,7 @@ def test_a_second_ctrl_c_cuts_off_what_is_being_answered(address, client, server
 
 
 def test_a_second_ctrl_c_cuts_off_what_is_not_read(address, server):
-    with connect_and_send(address, request("/write_endlessly")) as deaf:
+    with connect_and_send(address, request("/write_hugely")) as deaf:
         assert deaf.recv(4) == b"HTTP"
         server.interrupt()
         wait_until(lambda: not listens(address))

@@ -198,6 +198,13 @@ def write_endlessly(environ, start_response):
         count(closed=1)
 
 
+def write_hugely(environ, start_response):
+    """Write more at once than all buffers hold."""
+    send = start_response("200 OK", TEXT)
+    send(bytes(1 << 26))
+    return []
+
+
 def write_stubbornly(environ, start_response):
     """Do not take the first no for an answer, nor the second."""
     send = start_response("200 OK", TEXT)

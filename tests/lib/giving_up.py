@@ -39,8 +39,9 @@ class Waiter:
     @property
     def gave_up(self):
         """Whether the operation was left by what `give_up` does."""
-        killed = isinstance(self.task.exception(), minios.TaskKilledError)
-        return killed or isinstance(self.error, TimeoutError)
+        if isinstance(self.task.exception(), minios.TaskKilledError):
+            return self.error is None
+        return isinstance(self.error, TimeoutError)
 
     def end(self):
         """Wait until the task has ended, in whichever way."""

@@ -202,6 +202,20 @@ def test_a_waiter_that_gives_up_does_not_release_what_another_holds(run, way, ca
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_a_waiter_that_gives_up_without_a_notification_wakes_nobody(run, way):
+    def main():
+        condition = Condition()
+        first, second = (Waiter(wait_in_block(condition), each) for each in (way, "timeout"))
+        yield from settle()
+        first.give_up()
+        yield from settle()
+        assert first.gave_up
+        assert second.outcome is None and condition.statistics().waiting == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("where", ["woken", "waiting for the lock", "handed the lock"])
 def test_the_notification_of_one_that_gives_up_goes_to_the_next(run, way, where):
     def main():

@@ -298,6 +298,22 @@ def test_every_waiter_hears_of_an_owner_that_ended(run, kind, error, how):
     run(main())
 
 
+def test_an_rlock_whose_owner_ended_is_freed_at_once_however_deep_it_was(run):
+    def abandon_deep(lock):
+        yield from lock.acquire()
+        yield from lock.acquire()
+
+    def main():
+        lock = RLock()
+        yield Wait((yield Spawn(abandon_deep(lock))))
+        lock.release()
+        with (yield from lock):
+            pass
+        assert not lock.locked()
+
+    run(main())
+
+
 def test_a_killed_owner_is_named_with_who_killed_it(run):
     def main():
         lock = Lock()
@@ -367,6 +383,21 @@ def test_a_waiter_that_gives_up_holds_nothing_and_holds_up_nobody(run, kind, way
         assert lock.statistics() == (False, None, 0)
         assert lock._waiting == 0 and lock._watched is None
         check_invariants(minios.current_kernel())
+
+    run(main())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_owner_is_watched_no_more_when_the_last_waiter_gives_up(run, way):
+    def main():
+        lock = Lock()
+        yield from lock.acquire()
+        waiter = Waiter(lock.acquire(), way)
+        yield from settle()
+        assert len(minios.current_task()._waiters) == 1
+        waiter.give_up()
+        yield from settle()
+        assert not minios.current_task()._waiters
 
     run(main())
 

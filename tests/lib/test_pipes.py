@@ -137,6 +137,19 @@ def test_more_than_fits_goes_in_pieces(run):
     assert run(main()) == data
 
 
+def test_a_long_write_goes_on_as_soon_as_there_is_room_for_a_piece(run):
+    def main():
+        pipe = Pipe(3 * PIPE_BUF)
+        yield Spawn(write(pipe, b"x" * (5 * PIPE_BUF)))
+        yield from settle()
+        for n, buffered in ((PIPE_BUF - 1, 2 * PIPE_BUF + 1), (1, 3 * PIPE_BUF)):
+            yield from pipe.read(n)
+            yield from settle()
+            assert pipe.statistics().buffered == buffered
+
+    run(main())
+
+
 def test_what_several_tasks_write_never_interleaves_and_comes_in_their_order(run):
     def main():
         pipe = Pipe(4096)
@@ -281,6 +294,23 @@ def test_closing_tells_the_reader_that_waits_and_those_that_come(run):
     run(main())
 
 
+def test_closing_drops_what_was_looked_through_for_a_line_too(run):
+    def main():
+        pipe = Pipe()
+        yield from pipe.write(b"no line yet")
+        reader = Waiter(pipe.readline())
+        yield from settle()
+        reader.give_up()
+        yield from settle()
+        assert pipe.statistics().buffered == 11
+        pipe.close()
+        with pytest.raises(OSError, match="closed for reading"):
+            yield from pipe.read(1)
+        assert pipe.statistics().buffered == 0
+
+    run(main())
+
+
 def test_a_second_reader_is_refused(run):
     def main():
         pipe = Pipe()
@@ -330,6 +360,23 @@ def test_a_reader_that_gives_up_loses_no_byte(run, way, woken, read):
 
     taken = b"" if read in (Pipe.readline, Pipe.read) else b"be"
     assert taken + run(main()) == b"before"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_short_write_is_all_or_nothing(run, way):
+    def main():
+        pipe = Pipe(4)
+        yield from pipe.write(b"1234")
+        writer = Waiter(pipe.write(b"ab"), way)
+        yield from settle()
+        assert (yield from pipe.read(1)) == b"1"
+        yield from settle()
+        writer.give_up()
+        yield from settle()
+        assert writer.gave_up
+        return (yield from pipe.read(9))
+
+    assert run(main()) == b"234"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -383,13 +430,13 @@ def test_a_long_write_that_gives_up_leaves_its_first_pieces(run):
 )
 def test_bytes_come_whole_and_in_order_whatever_happens(limit, schedule):
     """Each writer writes a letter of its own; each reader keeps what its read has returned."""
-    received, written, letters, readers = bytearray(), {}, [], []
+    received, written, readers = bytearray(), [], []    # [letter, size, whether write returned]
 
     def writer(pipe, size):
-        letter = bytes([len(letters)])
-        letters.append(letter)
-        yield from pipe.write(letter * size)
-        written[letter] = size
+        entry = [bytes([len(written)]), size, False]
+        written.append(entry)
+        yield from pipe.write(entry[0] * size)
+        entry[2] = True
 
     def reader(pipe, size):
         received.extend((yield from pipe.read(size)))
@@ -416,10 +463,15 @@ def test_bytes_come_whole_and_in_order_whatever_happens(limit, schedule):
 
     minios.run(main(), clock=VirtualClock())
     position = 0
-    for letter in letters:
+    for letter, size, whole in written:
         start = position
         while received[position:position + 1] == letter:
             position += 1
-        # One that has given up may have left the beginning of what was too long for one piece.
-        assert position - start == written.get(letter, position - start)
+        arrived = position - start
+        if whole:
+            assert arrived == size
+        elif size <= limit:
+            assert arrived == 0
+        else:
+            assert arrived < size       # it may have left its beginning
     assert position == len(received), "bytes came in another order than they were written"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import weakref
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT
 
@@ -29,7 +30,7 @@ from minios import (
 )
 from minios.lib import children
 from minios.lib.filestreams import FileStream
-from syscalls import Kill, Sleep, Spawn, Tasks, Wait
+from syscalls import Kill, Park, Sleep, Spawn, Tasks, Wait
 from tests.invariants import check_invariants
 
 from .conftest import open_descriptors
@@ -296,6 +297,8 @@ def test_a_wait_may_be_timed_out_and_repeated(waiting):
             for _ in range(3):
                 with pytest.raises(TimeoutError), timeout(0.001):
                     yield from process.wait()
+            names = [thread.name for thread in threading.enumerate()]
+            assert names.count(f"wait {process.pid}") == (waiting == "thread")
             process.stdin.abort()
             return (yield from process.wait())
 
@@ -362,12 +365,17 @@ def test_without_waitid_the_thread_reaps(monkeypatch):
     assert run(main()) == -signal.SIGKILL
 
 
-def test_a_child_that_is_waited_for_is_no_deadlock(waiting):
+def test_a_child_that_is_waited_for_is_no_deadlock_but_afterwards_there_may_be_one(waiting):
     def main():
-        process = yield from start_process(["sleep", "0.05"])
-        return (yield from process.wait())
+        with (yield from start_process(["sleep", "0.05"])) as process:
+            waiter = yield Spawn(process.wait())
+            yield Sleep(0)
+            yield Kill(waiter)
+            assert (yield from process.wait()) == 0
+        yield Park("nobody wakes me")
 
-    assert run(main()) == 0
+    with pytest.raises(minios.DeadlockError):
+        run(main())
 
 
 # --- Signals ---------------------------------------------------------------------------------
@@ -881,22 +889,29 @@ def test_children_that_nobody_waits_for_are_reaped_by_the_next_start():
 
 
 def test_a_full_process_table_is_no_obstacle_to_reaping():
-    def owner():
-        yield from start_process(FOREVER)
-
     def main():
-        task = yield Spawn(owner())
-        yield Spawn(sleeper())
+        with (yield from start_process(FOREVER)):
+            pass        # no place for the daemon
         with pytest.raises(TaskLimitError):
-            yield Spawn(sleeper())
-        yield Wait(task)
-        yield Spawn(sleeper())      # where the reaper might have been
+            yield Spawn(run_process(FOREVER))
 
-    def sleeper():
-        yield Sleep(1000)
-
-    run(main(), max_tasks=3)
+    run(main(), max_tasks=1)
     assert not has_children()
+
+
+def test_an_owner_does_not_remember_the_children_that_have_ended(waiting):
+    def main():
+        known = []
+        for _ in range(3):
+            process = yield from start_process(["true"])
+            yield from process.wait()
+            known.append(weakref.ref(process))
+        del process
+        yield Sleep(0.01)       # a thread may be about to end
+        gc.collect()
+        return [each() for each in known]
+
+    assert run(main()) == [None] * 3
 
 
 def test_a_reaper_that_is_killed_leaves_its_work_to_the_kernel():

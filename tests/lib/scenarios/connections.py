@@ -13,6 +13,7 @@ from minios import (
     open_unix_connection,
     start_server,
     start_unix_server,
+    timeout,
 )
 from minios.kernel.clock import MonotonicClock
 from minios.lib import connections
@@ -53,7 +54,7 @@ def is_closed(world, server):
     server.close()
     yield from server.wait_closed()
     world.expect("registrations", not server._listeners)
-    world.expect("tasks", not server.connections and not server._acceptors)
+    world.expect("tasks", not server.owners)
 
 
 @scenario(**real_time)
@@ -138,20 +139,14 @@ def no_address_that_answers(world):
     addresses = [refusing(world), silent(world), refusing(world)]
     world.resources.enter_context(many_addresses(*addresses))
 
-    def gives_up(task):
-        yield Sleep(60)
-        task.kill()
-
     def victim():
         try:
-            yield from open_connection("there", 80)
-        except OSError:
+            with timeout(60):
+                yield from open_connection("there", 80)
+        except TimeoutError:
             pass
 
-    task = world.spawn(victim())
-    killer = world.spawn(gives_up(task))
-    yield from world.victim(task, others_may_kill=True)
-    yield Wait(killer)
+    yield from world.victim(victim())
 
 
 @scenario(missing=no_tls, **real_time)
@@ -320,7 +315,7 @@ def handler_as_victim(world, handler, client, **options):
     while not server.connections:
         yield
     other = world.spawn(client(sock))
-    yield from world.victim(next(iter(server.connections)))
+    yield from world.victim(server.connections[0])
     yield Wait(other)
     yield from is_closed(world, server)
 
@@ -371,7 +366,7 @@ def the_acceptor_of_a_server(world):
         server.close()
 
     others = [world.spawn(visits(path)), world.spawn(ends())]
-    yield from world.victim(server._acceptors[0])
+    yield from world.victim(server.owners[0])
     for task in others:
         yield Wait(task)
     yield from is_closed(world, server)

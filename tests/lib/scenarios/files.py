@@ -10,6 +10,10 @@ from syscalls import Sleep, Wait
 from ..suspension_points import scenario
 
 
+# Virtual time stands still while a thread works: where others act meanwhile, time is real.
+real_time = {"clock": MonotonicClock}
+
+
 def folder(world):
     made = tempfile.TemporaryDirectory()
     world.resources.callback(made.cleanup)
@@ -47,7 +51,7 @@ def a_file_in_a_coroutine(world):
     yield from world.victim(victim())
 
 
-@scenario
+@scenario(**real_time)
 def a_file_that_several_use(world):
     path = os.path.join(folder(world), "file")
     opened = []
@@ -71,7 +75,7 @@ def a_file_that_several_use(world):
     world.expect("locks", not file._busy and not file._waiting)
 
 
-@scenario(clock=MonotonicClock)     # virtual time would wait for the thread
+@scenario(**real_time)
 def a_fifo_that_nobody_writes_to(world):
     """Its thread blocks in open(2) until somebody comes; the struck task does not wait for it."""
     path = os.path.join(folder(world), "fifo")
@@ -80,9 +84,8 @@ def a_fifo_that_nobody_writes_to(world):
     def writes():
         yield Sleep(0.001)
         fd = os.open(path, os.O_RDWR)
+        world.resources.callback(os.close, fd)
         os.write(fd, b"hello\n")
-        yield Sleep(0.001)
-        os.close(fd)
 
     def victim():
         with (yield from open_file(path)) as file:
