@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 
-from syscalls import Connect, Park
+from syscalls import Connect, Park, Sleep
 from syscalls.parking import wake
 from syscalls.sockets import close
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["open_connection", "open_unix_connection"]
 
 _HEAD_START = 0.25      # seconds between two attempts (RFC 8305, section 5)
+_PATIENCE = 0.01        # seconds until the next try where a Unix server's queue is full
 
 
 @blocking
@@ -96,7 +97,13 @@ def _connect(family, kind, proto, address, local_address):
     try:
         if local_address is not None:
             sock.bind(local_address)
-        yield Connect(sock, address)
+        while True:
+            try:
+                yield Connect(sock, address)
+                break
+            except BlockingIOError:
+                # A Unix server whose queue is full, which cannot be polled for (connect(2)).
+                yield Sleep(_PATIENCE)
     except BaseException:
         close(sock)
         raise

@@ -71,6 +71,7 @@ class Lock(Holdable):
         Only its owner may; anybody may once the owner has ended. Raises KernelError otherwise.
         """
         owner = self.owner
+        # By the owner's kernel, since to ask for this thread's would cost twice as much.
         if owner is None or owner.kernel.current is not owner:
             self._check_release()
         if self._waiting:       # as _free does, without its call

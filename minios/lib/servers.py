@@ -210,14 +210,24 @@ class Server:
             stream = yield from self._open(sock)
             yield self._handler(stream)
             yield from stream.close()
-        except ConnectionError as error:
-            # One that comes from elsewhere, a database say, is the handler's failure.
-            if stream is not None and (stream.closed or not _has_left(stream)):
+        except OSError as error:
+            if not self._is_departure(error, stream):
                 raise
             log("DEBUG", "%r: a client has left: %s", self, error)
         finally:
             if stream is not None:
                 stream.abort()
+
+    def _is_departure(self, error, stream):
+        """Whether it is the client that has gone, and not an error of the handler's."""
+        if isinstance(error, ConnectionError):
+            # One that comes from elsewhere, a database say, finds the client still there.
+            return stream is None or (not stream.closed and _has_left(stream))
+        if self._tls is None:
+            return False
+        from ssl import SSLEOFError
+
+        return isinstance(error, SSLEOFError)
 
     def _open(self, sock):
         if self._tls is None:
