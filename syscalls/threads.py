@@ -95,7 +95,10 @@ def _carry_out(future, function, args, kwargs):
     try:
         result = function(*args, **kwargs)
     except BaseException as error:
-        # Without this frame, which says nothing, and would hold the future that holds the error.
+        # Without this frame, which says nothing.
         future.set_exception(error.with_traceback(error.__traceback__.tb_next))
     else:
         future.set_result(result)
+    finally:
+        # The frame that failed knows who called it: this one would live as long as the error.
+        future = function = args = kwargs = None

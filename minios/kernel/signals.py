@@ -100,16 +100,24 @@ _ACTIONS = {
 def interrupt_task(kernel, task, error):
     """Throw `error` into a live task at the first yield where no result is lost."""
     call = task.call
-    nothing_due = task.value is None and task.error is None and not _is_running(task.routine)
-    if call is not None and call.interruptible:
+    running = _is_running(task.routine)
+    if call is not None and call.interruptible and not running:
         _cancel(kernel, task)
         kernel.throw(task, error)
-    elif call is None and nothing_due:
+    elif call is None and task.value is None and task.error is None and not running:
         task.error = error
         task.aim()
     else:
         task.pending = [*(task.pending or ()), error]
         task.aim()
+        if running:     # at the yield that ends this turn, which may be long to wait for
+            kernel.call_from_thread(_interrupt_after_turn, kernel, task, error)
+
+
+def _interrupt_after_turn(kernel, task, error):
+    """The turn in which `task` was interrupted is over; it may have had the error already."""
+    if kernel.withdraw(task, error):
+        interrupt_task(kernel, task, error)
 
 
 def _cancel(kernel, task):

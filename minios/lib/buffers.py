@@ -8,7 +8,7 @@ what had arrived is there for the next one.
 
 from __future__ import annotations
 
-from syscalls.errors import IncompleteReadError, LimitOverrunError
+from syscalls.errors import IncompleteReadError, LimitOverrunError, ResourceBusyError
 
 from .blocking import blocking
 
@@ -28,7 +28,7 @@ class ByteReader:
     `limit` is how many bytes are buffered at most, and so how long a line may be.
     """
 
-    __slots__ = ("limit", "_buffer", "_ended")
+    __slots__ = ("limit", "_buffer", "_ended", "_filling")
 
     def __init__(self, limit: int = LIMIT) -> None:
         if not isinstance(limit, int) or limit < 1:
@@ -36,6 +36,7 @@ class ByteReader:
         self.limit = limit
         self._buffer = bytearray()
         self._ended = False
+        self._filling = False       # a task waits for more, and the buffer is what it has so far
 
     def _receive(self, n: int) -> Any:
         """What to yield, a call or a routine, to receive up to `n` bytes; b"" at the end."""
@@ -47,6 +48,8 @@ class ByteReader:
 
         A negative `n` reads all until the end, however much it is.
         """
+        if self._filling:
+            raise self._busy()
         if n < 0:
             return (yield from self._read_all())
         if self._buffer:
@@ -63,6 +66,8 @@ class ByteReader:
         """Read `n` bytes. Raises IncompleteReadError, with what there was, if the end is first."""
         if n < 0:
             raise ValueError(f"readexactly takes a number of bytes >= 0, not {n!r}")
+        if self._filling:
+            raise self._busy()
         buffer = self._buffer
         while len(buffer) < n:
             # More than the limit only where the caller asks for it.
@@ -107,6 +112,8 @@ class ByteReader:
         return line
 
     def _until(self, separator):
+        if self._filling:
+            raise self._busy()
         buffer, seen = self._buffer, 0
         while True:
             at = buffer.find(separator, seen)
@@ -130,12 +137,22 @@ class ByteReader:
         """Receive into the buffer, which then holds at most `limit` bytes; False at the end."""
         if self._ended:
             return False
-        data = yield self._receive(min(limit - len(self._buffer), self.limit))
+        self._filling = True
+        try:
+            data = yield self._receive(min(limit - len(self._buffer), self.limit))
+        finally:
+            self._filling = False
         if not data:
             self._ended = True
             return False
         self._buffer += data
         return True
+
+    def _busy(self):
+        return ResourceBusyError(
+            f"another task is in the middle of reading from {self!r}; let one task read, and pass "
+            "on what it has read"
+        )
 
     def _take(self, n=None):
         """The first `n` bytes of the buffer (None: all), which are gone from it."""

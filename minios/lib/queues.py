@@ -135,7 +135,7 @@ class Queue(_Generic[T]):
         """Items have left: let those who wait longest have put theirs, as far as there is room."""
         while self._offers and not self.full():
             # A value, so that a signal comes after it: what has been put, has been put.
-            errors: list[Exception] = []
+            errors = []
             woken = wake(Channel("room in", self), 1, errors)
             if not woken:
                 break       # those who are left have been killed, and are on their way out

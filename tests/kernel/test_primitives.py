@@ -202,3 +202,21 @@ def test_wake_in_another_thread_says_what_to_do():
         yield
 
     minios.run(main())
+
+
+def test_a_task_that_interrupts_itself_is_interrupted_at_its_next_yield_and_once(run):
+    def main():
+        me, kernel = minios.current_task(), minios.current_kernel()
+        kernel.interrupt(me, Interruption())
+        with pytest.raises(Interruption):
+            yield Sleep(100)
+        kernel.interrupt(me, Interruption())
+        with pytest.raises(Interruption):
+            yield
+        error = Interruption()
+        kernel.interrupt(me, error)
+        assert kernel.withdraw(me, error)
+        yield Sleep(1)
+        return kernel.now()
+
+    assert run(main()) == 1

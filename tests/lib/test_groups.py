@@ -461,3 +461,16 @@ def test_a_group_whose_tasks_are_killed_with_their_owner_is_no_news(run, caplog)
 
     run(main())
     assert not caplog.records
+
+
+def test_an_owner_whose_own_doing_fails_the_group_is_interrupted_at_its_next_yield(run):
+    def main():
+        with pytest.raises(TaskKilledError):
+            with TaskGroup() as group:
+                task = group.spawn(sleeper(1000))
+                yield
+                task.kill(signal.SIGKILL)       # ends it at once, in the owner's own turn
+                yield Sleep(100)
+        return (yield Now())
+
+    assert run(main()) == 0

@@ -198,10 +198,21 @@ def test_a_second_reader_is_refused(run_real):
         with left, right:
             reader = yield Spawn(left.readline())
             yield
-            with pytest.raises(minios.ResourceBusyError, match="already being read by task"):
-                yield from left.readline()
+            for read in (left.readline, left.read, lambda: left.readexactly(1)):
+                with pytest.raises(minios.ResourceBusyError, match="another task is in the middle"):
+                    yield from read()
+            yield from right.write(b"half a ")
+            yield Sleep(0.01)
+            with pytest.raises(minios.ResourceBusyError):
+                yield from left.read(4)         # of the line that the other waits for
             yield from right.write(b"line\n")
-            assert (yield Wait(reader)) == b"line\n"
+            assert (yield Wait(reader)) == b"half a line\n"
+            reader = yield Spawn(left.read(10))
+            yield
+            with pytest.raises(minios.ResourceBusyError, match="already being read by task"):
+                yield from left.read(10)
+            yield from right.write(b"x")
+            assert (yield Wait(reader)) == b"x"
 
     run_real(main())
 

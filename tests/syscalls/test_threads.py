@@ -19,13 +19,26 @@ def opened():
     opened.set()
 
 
+def until_idle(threads):
+    """A thread says that it is idle a moment after it has answered."""
+    while not threads._idle:
+        pass
+
+
 def test_an_idle_thread_is_used_again():
     with Threads(8) as threads:
         first = threads.submit(threading.get_ident).result(LONG)
-        # It says that it is idle right after it has answered.
-        while not threads._idle:
-            pass
+        until_idle(threads)
         assert threads.submit(threading.get_ident).result(LONG) == first
+
+
+def test_an_idle_thread_is_counted_on_once():
+    with Threads(8) as threads:
+        threads.submit(print, end="").result(LONG)
+        until_idle(threads)
+        together = threading.Barrier(2)
+        futures = [threads.submit(together.wait, LONG) for _ in range(2)]
+        assert sorted(future.result(LONG) for future in futures) == [0, 1]
 
 
 def test_a_thread_is_made_when_all_are_busy_up_to_the_limit(opened):
@@ -88,26 +101,40 @@ def test_nothing_is_taken_after_the_shutdown():
         threads.submit(print)
 
 
-def test_an_error_holds_neither_the_future_nor_the_arguments():
-    class Argument:
-        pass
+@pytest.fixture
+def without_collector():
+    gc.disable()
+    yield
+    gc.enable()
 
-    def fail(argument):
-        raise ValueError
 
+class Argument:
+    """Something that can be looked for."""
+
+
+def fail(argument):
+    raise ValueError
+
+
+def test_an_idle_thread_holds_nothing(without_collector):
+    with Threads(1) as threads:
+        argument = Argument()
+        threads.submit(id, argument).result(LONG)
+        until_idle(threads)
+        argument = weakref.ref(argument)
+        assert argument() is None
+
+
+def test_an_error_holds_neither_the_future_nor_the_arguments(without_collector):
     with Threads(1) as threads:
         argument = Argument()
         future = threads.submit(fail, argument)
         error = future.exception(LONG)
-        threads.submit(print, end="").result(LONG)      # the thread has let go of the first job
-        of_future, of_argument = weakref.ref(future), weakref.ref(argument)
-        del future, argument
-        error.__traceback__ = None
-        gc.disable()
-        try:
-            assert of_future() is None and of_argument() is None
-        finally:
-            gc.enable()
+        until_idle(threads)
+        future, argument = weakref.ref(future), weakref.ref(argument)
+        assert future() is None
+        error.__traceback__ = None      # the frame of `fail`
+        assert argument() is None
 
 
 def test_where_the_system_has_no_more_threads_those_there_are_do_the_work(monkeypatch):

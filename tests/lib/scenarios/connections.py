@@ -185,14 +185,16 @@ def a_unix_server_that_is_full(world):
     first = world.keep(socket.socket(socket.AF_UNIX))
     first.connect(path)
 
-    def victim():
-        try:
-            stream = yield from open_unix_connection(path)
-        except BlockingIOError:         # what connect(2) says for a Unix socket
-            return
-        stream.abort()
+    def makes_room():
+        yield Sleep(0.035)
+        listener.accept()[0].close()
 
+    def victim():
+        (yield from open_unix_connection(path)).abort()
+
+    other = world.spawn(makes_room())
     yield from world.victim(victim())
+    yield Wait(other)
 
 
 def socket_path(world):
