@@ -69,7 +69,7 @@ class Interrupts:
     def wait(self, signums, task):
         """Block `task` until one of `signums` arrives."""
         for signum in signums:
-            self._catch(signum)
+            self.catch(signum)
         kept = self._kept & signums
         if kept:
             signum = min(kept)
@@ -82,7 +82,8 @@ class Interrupts:
         """Undo the wait of `task`."""
         del self._waiters[task]
 
-    def _catch(self, signum):
+    def catch(self, signum):
+        """From now on, keep `signum` for who waits, instead of what it does by default."""
         if signum in self._previous:
             return
         handler = self._on_ctrl_c if signum == signal.SIGINT else self._on_signal

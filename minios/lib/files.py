@@ -306,7 +306,7 @@ class _Operation(Offload):
             with file._guard:
                 file._at_work = None
                 closed, task_left = file._closed, self._task_left
-            if closed:
+            if closed and self._method != "close":
                 _close_quietly(file._file)
             if task_left:
                 self._kernel.call_from_thread(file._pass_turn)

@@ -41,7 +41,7 @@ def add_signal_handler(signum: int, function: Callable[..., object], *args: Any)
         # From now on, and not from the task's first turn on: until then, a signal would do
         # what it does by default, which is mostly the end. Also raises what SigWait raises,
         # here, where somebody hears of it.
-        kernel.interrupts._catch(each)
+        kernel.interrupts.catch(each)
     name = f"on {' '.join(map(signal_name, sorted(wait.signums)))}"
     return kernel.spawn_from(caller_site(), _serve(wait, function, args), name, True)
 

@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given, settings
@@ -586,18 +587,25 @@ class Disk:
         self.let = threading.Semaphore(0)
         self.alone = threading.Lock()
         self.reads = self.closes = 0
+        self.faults = []
 
     def readline(self, limit):
-        assert self.alone.acquire(blocking=False), "two operations at once"
-        assert not self.closes, "an operation after the end"
-        assert self.let.acquire(timeout=LONG)
-        self.reads += 1
-        self.alone.release()
-        return self.reads
+        if self.closes:
+            self.faults.append("an operation after the end")
+        with self.operation():
+            self.reads += 1
+            return self.reads
 
     def close(self):
-        assert self.alone.acquire(blocking=False), "closed in the middle of an operation"
-        self.closes += 1
+        with self.operation():
+            self.closes += 1
+
+    @contextmanager
+    def operation(self):
+        if not self.alone.acquire(blocking=False):
+            self.faults.append("two operations at once")
+        assert self.let.acquire(timeout=LONG)
+        yield
         self.alone.release()
 
 
@@ -611,19 +619,20 @@ def test_no_turn_is_lost_and_no_two_are_taken_whatever_is_killed(events):
 
     def main():
         file = File("disk", "r")
-        file._file = disk
+        file._file, file._can_block = disk, True
         closers = []
         for event, which in events:
             if event == "read":
                 tasks.append((yield Spawn(read_line(file))))
-            elif event in ("term", "kill") and which < len(tasks):
-                yield Kill(tasks[which], signal.SIGKILL if event == "kill" else signal.SIGTERM)
+            elif event == "close":
+                closers.append((yield Spawn(file.close())))
+            elif event in ("term", "kill") and which < len(tasks + closers):
+                signum = signal.SIGKILL if event == "kill" else signal.SIGTERM
+                yield Kill([*closers, *tasks][which], signum)
             elif event == "let":
                 disk.let.release()
             elif event == "thread":
                 yield Offload(lambda: None)
-            elif event == "close":
-                closers.append((yield Spawn(file.close())))
             elif event == "abort":
                 with file:
                     pass
@@ -636,7 +645,7 @@ def test_no_turn_is_lost_and_no_two_are_taken_whatever_is_killed(events):
             results.append((yield from outcome(task)))
         yield from file.close()
         for task in closers:
-            yield Wait(task)
+            yield from outcome(task)
         yield Offload(eventually, lambda: disk.closes)
         return results
 
@@ -647,3 +656,4 @@ def test_no_turn_is_lost_and_no_two_are_taken_whatever_is_killed(events):
     if not any(event in ("close", "abort") for event, _ in events):
         assert ValueError not in results
     assert disk.reads <= len(tasks)
+    assert disk.closes == 1 and not disk.faults
