@@ -160,10 +160,13 @@ class Client:
 
     def send(self, *events):
         """Send what h11 makes of these events, at the pace of the client."""
-        data = memoryview(b"".join(map(self.http.send, events)))
-        for start in range(0, len(data), CHUNK):
-            with minios.timeout(self.server.patience):
-                yield from self.stream.write(data[start:start + CHUNK])
+        data = b""
+        for event in events:
+            data += self.http.send(event)
+            if len(data) >= CHUNK or event is events[-1]:
+                with minios.timeout(self.server.patience):
+                    yield from self.stream.write(data)
+                data = b""
 
     def refuse(self, status, call):
         """Send an error, if no other answer has begun; it is the last one."""
@@ -258,10 +261,12 @@ class Call:
         if self.head is None:
             raise RuntimeError("start_response has not been called")
         if piece or end:
-            head = [self.head] * (not self.head_sent)
-            body = [h11.Data(data=piece)] * (not self.bodiless)
+            head = [] if self.head_sent else [self.head]
             self.head_sent = True
-            self.send(*head, *body, *end)
+            # A large piece is cut up here: in the kernel's thread it would hold up the others.
+            data = memoryview(b"" if self.bodiless else piece)
+            cuts = range(0, len(data), CHUNK)
+            self.send(*head, *[h11.Data(data=data[cut:cut + CHUNK]) for cut in cuts], *end)
 
     def send(self, *events):
         """Let a task send `events`, and wait until it has: the way back from Offload."""

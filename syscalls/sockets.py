@@ -48,6 +48,7 @@ __all__ = [
 ]
 
 _DONTWAIT = MSG_DONTWAIT
+_PATIENCE = 0.005   # seconds until SendTo tries again where it cannot be told when to
 
 
 def _without_timeout(sock):
@@ -211,6 +212,36 @@ class SendTo(_Writing):
 
     def __init__(self, sock: socket, data: Data, address: Any) -> None:
         self.file, self.data, self.address = sock, data, address
+
+    def handle(self, kernel, task):
+        _without_timeout(self.file)
+        self._try(kernel, task, self.wait)
+
+    def ready(self, kernel, task):
+        # Of an unconnected Unix socket, poll(2) says what it thinks of our side, although it is
+        # the receiver's queue that is full: waiting for it again would spin.
+        self._try(kernel, task, self._pause)
+
+    expired = ready
+
+    def _try(self, kernel, task, wait):
+        try:
+            result = self.attempt(self.file)
+        except (BlockingIOError, InterruptedError):
+            wait(kernel, task)
+        except Exception as error:
+            kernel.throw(task, error)
+        else:
+            kernel.resume(task, result)
+
+    def _pause(self, kernel, task):
+        kernel.start_timer(task, kernel.now() + _PATIENCE)
+
+    def cancel(self, kernel, task):
+        if isinstance(task.token, tuple):       # a timer's
+            kernel.cancel_timer(task)
+        else:
+            super().cancel(kernel, task)
 
     def attempt(self, sock):
         return sock.sendto(self.data, _DONTWAIT, self.address)

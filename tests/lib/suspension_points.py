@@ -11,18 +11,23 @@ been made ready and is about to run, with whatever it was handed in between.
 """
 
 import contextlib
+import importlib
+import inspect
 import itertools
 import logging
 import math
 import os
+import pkgutil
 import signal
 import sys
 import time
 import traceback
 import warnings
 from collections import namedtuple
+from types import NoneType
 
 import minios
+import minios.lib
 from minios import TaskKilledError
 from minios.kernel.hooks import Hooks
 from minios.sim import VirtualClock
@@ -201,7 +206,7 @@ class World:
 
     def warned(self, text):
         """Likewise; a socket that was due to the victim is closed when it is forgotten."""
-        if text.removeprefix("unclosed ") not in self.assassin.taken_along:
+        if text.removeprefix("unclosed ") not in repr(self.assassin.taken_along):
             self.find("warnings", text)
 
     def run(self, observer):
@@ -264,7 +269,7 @@ class Assassin(Hooks):
         self.all_turns = 0
         self.struck = False
         self.struck_at = None       # the number of the turn
-        self.taken_along = "None"   # the result that SIGKILL found due, which nobody gets
+        self.taken_along = None     # the result that SIGKILL found due, which nobody gets
         self.last_words = "None"    # the error that it found due, which is logged
 
     def attached(self, kernel):
@@ -325,8 +330,10 @@ class Assassin(Hooks):
 
     def _send(self, signum):
         if signum == signal.SIGKILL and not self.victim.done():
-            # Not the things themselves, which would stay open.
-            self.taken_along, self.last_words = repr(self.victim.value), repr(self.victim.error)
+            self.last_words = repr(self.victim.error)
+            self.taken_along = value = self.victim.value
+            if not isinstance(value, (NoneType, int, str, bytes)):
+                self.taken_along = repr(value)      # a socket would stay open
         self.kernel.kill(self.victim, signum)
 
 
@@ -408,11 +415,10 @@ def _children():
 
 
 class Observer(Hooks):
-    """Sees in which operations the victim is suspended: the names of the functions of minios.lib
-    and of the calls. Those that it runs through without waiting are in `entered`."""
+    """Sees in which operations the victim is suspended: the names of the functions of minios.lib,
+    and of the calls. Those that it runs through, waiting or not, are in `entered`."""
 
-    def __init__(self, assassin_of):
-        self._assassin_of = assassin_of
+    def __init__(self):
         self.suspended, self.entered, self.calls = set(), set(), set()
 
     def attached(self, kernel):
@@ -445,8 +451,24 @@ def _is_of_library(frame):
     return frame.f_globals.get("__name__", "").startswith("minios.lib.")
 
 
+def operations():
+    """The public blocking functions and methods of minios.lib: their qualified names."""
+    found = set()
+    for info in pkgutil.iter_modules(minios.lib.__path__, "minios.lib."):
+        module = importlib.import_module(info.name)
+        for name, thing in vars(module).items():
+            if name[0] != "_" and getattr(thing, "__module__", None) == module.__name__:
+                members = vars(thing) if inspect.isclass(thing) else {name: thing}
+                found |= {
+                    member.__code__.co_qualname for name, member in members.items()
+                    if inspect.isgeneratorfunction(member)
+                    and (name[0] != "_" or name.endswith("__"))
+                }
+    return found
+
+
 def observe(scenario):
     """Play `scenario` unharmed; the Observer, and the Case."""
-    observer = Observer(None)
+    observer = Observer()
     case = play(scenario, observer=observer)
     return observer, case

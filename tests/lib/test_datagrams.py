@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+import minios
 from minios import open_datagram, timeout
 from syscalls import Kill, Sleep, Spawn, Wait
 
@@ -100,5 +101,33 @@ def test_what_is_longer_than_a_datagram_can_be_is_refused(run_real):
         client = yield from open_datagram(None, ("127.0.0.1", 9))
         with client, pytest.raises(OSError, match="too long"):
             yield from client.send(b"x" * 70_000)
+
+    run_real(main())
+
+
+def test_a_receiver_whose_queue_is_full_is_waited_for_without_spinning(run_real, tmp_path):
+    path = str(tmp_path / "socket")
+
+    def main():
+        server = yield from open_datagram(path)
+        client = yield from open_datagram(str(tmp_path / "client"))
+        with server, client:
+            full = yield Spawn(fill(client))
+            yield Sleep(0.05)
+            poller = minios.current_kernel().poller
+            polls, poll = [], poller.poll
+            poller.poll = lambda seconds: polls.append(seconds) or poll(seconds)
+            yield Sleep(0.1)
+            poller.poll = poll
+            assert not full.done() and len(polls) < 200     # a spin would be many thousands
+            for _ in range(1000):
+                if full.done():
+                    break
+                yield from server.receive()
+            yield Wait(full)
+
+    def fill(client):
+        for _ in range(500):
+            yield from client.send(b"x" * 1000, path)
 
     run_real(main())

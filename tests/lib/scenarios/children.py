@@ -1,11 +1,15 @@
 """Victims that run other programs. The clock is virtual all the same: what waits for a child
 without a time limit waits in real time, and patience with a slow child ends at once."""
 
+import errno
+import os
 import signal
 import sys
 from subprocess import DEVNULL, PIPE
+from unittest import mock
 
 from minios import run_process, start_process
+from minios.kernel.clock import MonotonicClock
 from syscalls import Sleep, Wait
 
 from ..suspension_points import scenario
@@ -78,6 +82,19 @@ def a_child_that_others_wait_for(world):
     yield from world.victim(waits())
     yield Wait(other)
     world.expect("children", child.returncode == 0)
+
+
+@scenario(clock=MonotonicClock)
+def a_child_that_a_thread_waits_for(world):
+    """Where the system has no pidfd. Virtual time would stand still while the thread waits."""
+    missing = OSError(errno.ENOSYS, "not here")
+    world.resources.enter_context(mock.patch.object(os, "pidfd_open", side_effect=missing))
+
+    def victim():
+        with (yield from start_process(["sleep", "0.01"])) as child:
+            assert (yield from child.wait()) == 0
+
+    yield from world.victim(victim())
 
 
 @scenario
