@@ -39,12 +39,18 @@ class Descriptor:
         """Whether any task waits for it."""
         return self.reader is not None or self.writer is not None
 
-    def was_closed(self):
-        """Whether the file that was registered has been closed since."""
+    def was_closed(self, thorough=False):
+        """Whether the file that was registered has been closed since.
+
+        Of a socket or io object whose number was closed under its feet (os.close), only a
+        `thorough` look, which asks the system, can tell.
+        """
         if self._identity is None:
             return self._inode != _inode(self.fd)
         f = self._identity()
-        return f is None or number_of(f) != self.fd
+        if f is None or number_of(f) != self.fd:
+            return True
+        return thorough and _inode(self.fd) is None
 
     def ready(self, events, kernel):
         """The selector reports `events`: let the calls that wait for them go on."""

@@ -32,7 +32,7 @@ from .inbox import Inbox
 
 __all__ = ["Poller"]
 
-_SWEEP = 1.0            # seconds between two looks for what other threads have closed
+_SWEEP = 1.0            # seconds between two thorough looks, for what other threads have closed
 _FEW = 8                # descriptors that are looked at before every poll
 _SHARE = 100            # of the time, at most one part in so many goes into looking at more
 _LONGEST = 86_400.0     # seconds to block at most: epoll counts milliseconds in a C int
@@ -73,7 +73,7 @@ class Poller:
         self._descriptors = {}
         self._inbox = None
         self.stale = True           # tasks have run since the last sweep
-        self._next_sweep = self._last_sweep = 0.0
+        self._next_sweep = self._next_thorough = 0.0
         self._suspects = set()      # numbers under which a ghost may be reported
 
     # --- The selector's life -------------------------------------------------------------
@@ -168,7 +168,7 @@ class Poller:
             ready = self._selector.select(seconds)
         except (OSError, ValueError):
             # select(2) and poll(2), unlike epoll, fail on a descriptor that has been closed.
-            closed = self._sweep()
+            closed = self._sweep(thorough=True)
             if not closed:
                 raise
             return closed
@@ -308,22 +308,21 @@ class Poller:
         small share of the time allows, and before the kernel sleeps for long.
         """
         found = 0
-        if self.stale and now >= self._next_sweep:
+        if now >= self._next_thorough:
+            found = self._sweep(thorough=True)
+            self._next_thorough = now + _SWEEP
+        elif self.stale and now >= self._next_sweep:
             found = self._sweep()
             self.stale = False
             few = len(self._descriptors) <= _FEW
             self._next_sweep = now if few else now + (time.monotonic() - now) * _SHARE
-            self._last_sweep = now
-        elif now >= self._last_sweep + _SWEEP:
-            found = self._sweep()
-            self._last_sweep = now
         if found:
             return 0.0
         return self._next_sweep - now if self.stale else _SWEEP
 
-    def _sweep(self):
+    def _sweep(self, thorough=False):
         """Find what was closed without Close, which epoll never reports; return how many."""
-        closed = [each for each in self._descriptors.values() if each.was_closed()]
+        closed = [each for each in self._descriptors.values() if each.was_closed(thorough)]
         for descriptor in closed:
             self._lost(descriptor)
         return len(closed)

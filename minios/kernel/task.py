@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Routine = Generator[Any, Any, Any] | Coroutine[Any, Any, Any]
 
-__all__ = ["HALT", "Task", "TaskInfo", "check_routine"]
+__all__ = ["HALT", "Task", "TaskInfo", "check_routine", "quacks"]
 
 TaskInfo = namedtuple(
     "TaskInfo",
@@ -345,7 +345,7 @@ class _DoneCallback:
 
 def check_routine(routine):
     """Refuse what cannot be run as a task. Raises TypeError or KernelError."""
-    if isinstance(routine, (GeneratorType, CoroutineType)) or _quacks(routine):
+    if isinstance(routine, (GeneratorType, CoroutineType)) or quacks(type(routine)):
         if not _is_fresh(routine):
             raise KernelError(
                 f"{routine!r} is already running or has ended; "
@@ -358,11 +358,9 @@ def check_routine(routine):
         raise TypeError(f"{routine!r} is no routine: give a generator or a coroutine object")
 
 
-def _quacks(routine):
-    """Whether this is a generator or coroutine of another make: Cython's, or a class's."""
-    return all(hasattr(routine, name) for name in ("send", "throw", "close")) and not isinstance(
-        routine, type
-    )
+def quacks(kind):
+    """Whether a type is that of generators or coroutines of another make: Cython's, or a class."""
+    return all(hasattr(kind, name) for name in ("send", "throw", "close"))
 
 
 def _is_fresh(routine):

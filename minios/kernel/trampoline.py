@@ -13,7 +13,7 @@ from types import CoroutineType, GeneratorType
 from syscalls.base import SystemCall
 
 from .log import log_handler
-from .task import HALT, Task, check_routine
+from .task import HALT, Task, check_routine, quacks
 
 __all__ = ["advance", "answer", "call_routine", "handler_of", "refuse"]
 
@@ -30,7 +30,7 @@ def handler_of(kernel, kind):
     if handler is None:
         if issubclass(kind, SystemCall):
             handler = _observed(kind.handle) if kernel.hooks else kind.handle
-        elif issubclass(kind, (GeneratorType, CoroutineType)):
+        elif issubclass(kind, (GeneratorType, CoroutineType)) or quacks(kind):
             handler = call_routine
         elif kind is type(HALT):
             handler = _halt
@@ -83,6 +83,8 @@ def _not_a_call(request, kernel, task):
         hint = "`yield Wait(task)` waits for a task"
     elif callable(request):
         hint = "call the function, and yield what it returns"
+    elif hasattr(request, "__await__"):
+        hint = "it is waited for with `yield from`, or `await`"
     else:
         hint = "yield a system call, a generator or coroutine, or nothing"
     raise TypeError(f"task {task.tid} ({task.name}) yielded {request!r}, no system call: {hint}")

@@ -1,10 +1,11 @@
 """User mode: what programs are written with, built on system calls alone.
 
 Every blocking operation is one generator function (see blocking.py), which works with `yield
-from` in a generator and with `await` in a coroutine. Reading order: blocking; locks, events,
-conditions, semaphores, barriers; queues, pipes; scopes, timeouts, groups, gathering; deferreds;
-buffers, streams, tls, resolver, connections, servers, datagrams; executors, files, stdio,
-subprocesses, signals.
+from` in a generator and with `await` in a coroutine. Reading order: blocking, forgotten; holding,
+locks, events, conditions, semaphores, barriers; channels, queues, sorted_items, pipes; scopes,
+timeouts, groups, gathering; callbacks, deferreds; buffers, streams, tls, resolver, connections,
+listeners, servers, datagrams; executors, files, filestreams, stdio, children, subprocesses,
+signals, log.
 """
 
 __all__ = ["home_of"]

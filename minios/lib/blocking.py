@@ -8,6 +8,7 @@ because Python lets a generator be awaited whose code carries the flag CO_ITERAB
 
 from __future__ import annotations
 
+import sys
 from types import coroutine
 
 TYPE_CHECKING = False
@@ -28,5 +29,12 @@ __all__ = ["blocking"]
 
 
 def blocking(function: Callable[P, Generator[Any, Any, R]]) -> Callable[P, Operation[R]]:
-    """Let what the generator function `function` returns be awaited as well."""
+    """Let what the generator function `function` returns be awaited as well.
+
+    In Python's development mode it also warns when it is dropped unused: see forgotten.py.
+    """
+    if sys.flags.dev_mode:
+        from .forgotten import watched
+
+        return watched(function)
     return coroutine(function)  # type: ignore[return-value]

@@ -45,8 +45,8 @@ class Deferred(SystemCall):
     """
 
     __slots__ = (
-        "_state", "_value", "_waiters", "_callbacks", "_announcing", "_heard", "_kernel",
-        "_tasks", "_site", "__weakref__",
+        "_state", "_value", "_waiters", "_callbacks", "_heard", "_kernel", "_tasks", "_site",
+        "__weakref__",
     )
 
     def __init__(self) -> None:
@@ -54,7 +54,6 @@ class Deferred(SystemCall):
         self._value: Any = None                 # or the error
         self._waiters: dict[Task, None] = {}
         self._callbacks: deque = deque()        # what is to be called
-        self._announcing = False                # the callbacks are being called
         self._heard = False                     # somebody takes an error
         self._kernel: Kernel | None = None      # of those who wait or have callbacks
         self._tasks: list[Task] = []            # which settle it, for deadlock reports
@@ -161,8 +160,8 @@ class Deferred(SystemCall):
         if running.kernel is not None:
             self._kernel = running.kernel
         self._callbacks.append(callback)
-        # One that is added by a callback waits for those that were there before it.
-        if self._state is not _PENDING and not self._announcing:
+        # Where a callback adds another, this first calls those that were there before it.
+        if self._state is not _PENDING:
             _announce(self)
         return self
 
@@ -283,13 +282,11 @@ def _announce(first):
             deferred._kernel.call_from_thread(_announce, deferred)
             continue
         _wake_waiters(deferred)
-        deferred._announcing = True
         while deferred._callbacks:
             try:
                 deferred._callbacks.popleft().called(deferred, settled)
             except BaseException as error:      # SystemExit, or a second Ctrl-C
                 interrupt = interrupt or error
-        deferred._announcing = False
     if interrupt is not None:
         raise interrupt
 

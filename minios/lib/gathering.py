@@ -6,12 +6,12 @@ runs already, which is only waited for.
 
 from __future__ import annotations
 
-from syscalls import SystemCall, Wait, WaitAny
+from syscalls import Wait, WaitAny
 from syscalls.describe import caller_site
 
 from ..kernel.current import current_task
 from .blocking import blocking
-from .groups import TaskGroup
+from .groups import TaskGroup, as_routine
 from .log import log_errors
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ def gather(*routines: Any) -> Generator[Any, Any, list[Any]]:
     """
     site = caller_site()
     with TaskGroup() as group:
-        tasks = [group.spawn_from(site, *_routine_and_name(each)) for each in routines]
+        tasks = [group.spawn_from(site, each) for each in routines]
         yield from group.join()
     return [task.result() for task in tasks]
 
@@ -47,7 +47,7 @@ def race(*routines: Any) -> Generator[Any, Any, Any]:
         raise ValueError("race takes at least one routine: none would never end")
     site = caller_site()
     with TaskGroup() as group:
-        tasks = [group.spawn_from(site, *_routine_and_name(each)) for each in routines]
+        tasks = [group.spawn_from(site, each) for each in routines]
         first = yield from _first_of(tasks, group)
     return first.result()
 
@@ -81,19 +81,6 @@ def shield(routine: Any) -> Generator[Any, Any, Any]:
     site = caller_site()
     task = routine
     if not hasattr(routine, "tid"):
-        routine, name = _routine_and_name(routine)
+        routine, name = as_routine(routine)
         task = current_task().kernel.spawn_from(site, routine, name, False)
-    return (yield Wait(task))
-
-
-def _routine_and_name(thing):
-    """What is to be spawned for a routine, a call or a Task, and under which name."""
-    if isinstance(thing, SystemCall):
-        return iter(thing), repr(thing)
-    if hasattr(thing, "tid"):
-        return _outcome_of(thing), thing.name
-    return thing, None
-
-
-def _outcome_of(task):
     return (yield Wait(task))

@@ -12,7 +12,7 @@ for them anyway, and they may need what the block holds in order to clean up.
 
 from __future__ import annotations
 
-from syscalls import Park
+from syscalls import Park, SystemCall, Wait
 from syscalls.describe import caller_site
 from syscalls.errors import KernelError, ScopeError, TaskKilledError
 from syscalls.parking import wake
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..kernel import Task
     from ..kernel.task import Routine
 
-__all__ = ["TaskGroup"]
+__all__ = ["TaskGroup", "as_routine"]
 
 
 class TaskGroup(Scope):
@@ -63,7 +63,8 @@ class TaskGroup(Scope):
     def spawn(self, routine: Routine, name: str | None = None, daemon: bool = False) -> Task:
         """Start `routine` as a task of the group. Returns the Task; does not block.
 
-        A `daemon` is a service for the others: it is killed when they have ended. Any task may
+        A system call, or a Task that runs already, is a task of the group that waits for it. A
+        `daemon` is a service for the others: it is killed when they have ended. Any task may
         call this while the block lasts. Raises KernelError when it is over or failing, and as
         Spawn does.
         """
@@ -77,7 +78,8 @@ class TaskGroup(Scope):
                 close()     # or Python would warn of a coroutine that was never awaited
             state = "is failing" if self._failing else "is not entered, or over"
             raise KernelError(f"{self!r} of {self.place} {state}: nothing can be spawned in it")
-        task = self.task.kernel.spawn_from(site, routine, name, daemon)
+        routine, its_name = as_routine(routine)
+        task = self.task.kernel.spawn_from(site, routine, name or its_name, daemon)
         (self._services if daemon else self._tasks)[task] = None
         task.add_done_callback(self._ended)
         return task
@@ -136,8 +138,8 @@ class TaskGroup(Scope):
         self._raise_errors(error)
         if left and error is None:
             raise ScopeError(
-                f"{self!r} of {self.place} was left while {left} of its tasks were alive; "
-                "end the block with `yield from group.join()`"
+                f"{self!r} of {self.place} was left while {left} of its tasks were alive; end the "
+                "block with `yield from group.join()`, or write `async with` in a coroutine"
             )
 
     @blocking
@@ -236,6 +238,21 @@ class TaskGroup(Scope):
 
     def __repr__(self):
         return "TaskGroup()"
+
+
+def as_routine(thing):
+    """What is to be spawned for a routine, a system call or a Task, and under which name."""
+    if isinstance(thing, SystemCall):
+        return iter(thing), repr(thing)
+    if hasattr(thing, "tid"):
+        return _outcome_of(thing), thing.name
+    if isinstance(thing, (list, tuple)):
+        raise TypeError(f"give the routines one by one, as in gather(*routines), not {thing!r}")
+    return thing, None
+
+
+def _outcome_of(task):
+    return (yield Wait(task))
 
 
 def _as_one(errors):

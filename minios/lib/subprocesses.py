@@ -87,7 +87,6 @@ class Process(Child):
         self._input: memoryview | None = None
         self._output: dict[FileStream | None, bytes] = {}
         super().__init__(popen, owner)
-        popen.stdin = popen.stdout = popen.stderr = None
 
     @blocking
     def communicate(

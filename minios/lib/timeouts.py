@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from syscalls.describe import caller_site
+from syscalls.errors import KernelError
 from syscalls.signums import SIGALRM
 
 from .scopes import Scope, ScopeCancelled
@@ -12,6 +13,7 @@ from .scopes import Scope, ScopeCancelled
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import NoReturn
 
     from ..kernel.timers import Timer
 
@@ -58,6 +60,12 @@ class timeout(Scope):
         self.leave()
         if error is not None and error is self.thrown:
             raise TimeoutError(f"not done within {self.seconds} s: {self.place}") from error
+
+    async def __aenter__(self) -> NoReturn:
+        raise KernelError(f"nothing waits on {self!r}: write `with` and not `async with`")
+
+    async def __aexit__(self, *error: object) -> None:
+        """Never called, as __aenter__ raises; without it, Python would say something less clear."""
 
     @property
     def when(self) -> float:

@@ -531,3 +531,17 @@ def test_of_many_descriptors_those_closed_behind_the_kernels_back_are_all_found(
 
     minios.run(main())
     assert set(found) == {errno.EBADF}
+
+
+def test_a_number_closed_under_a_socket_that_is_waited_for_is_found_out():
+    def main():
+        left, right = socket.socketpair()
+        task = yield Spawn(outcome(Recv(left, 10)))
+        yield Sleep(0)
+        os.close(left.fileno())
+        error = yield Wait(task)
+        left.detach()
+        right.close()
+        return error.errno
+
+    assert minios.run(main()) == errno.EBADF

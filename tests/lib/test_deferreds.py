@@ -120,21 +120,28 @@ def test_a_callback_that_fails_is_logged_and_stops_nobody(caplog):
     assert "in the callback" in caplog.text
 
 
-def test_a_callback_that_exits_lets_the_others_be_called_first(run):
+def exiting(value):
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize("add", [
+    lambda deferred: deferred.done(exiting),
+    lambda deferred: (deferred.then(exiting).fail(lambda error: None), deferred)[1],
+])
+def test_a_callback_that_exits_lets_the_others_be_called_first(run, add):
     log = []
 
     def main():
         deferred = Deferred()
         waiter = yield Spawn(waiting(deferred))
         yield
-        deferred.done(lambda value: exit(3)).done(log.append)
-        deferred.then(lambda value: exit(3)).fail(log.append)
+        add(deferred).done(log.append)
         with pytest.raises(SystemExit):
             deferred.resolve(1)
         log.append((yield Wait(waiter)))
 
     run(main())
-    assert log[0] == 1 and isinstance(log[1], SystemExit) and log[2] == 1
+    assert log == [1, 1]
 
 
 def test_a_callback_that_is_added_by_a_callback_comes_after_those_that_were_there():
@@ -587,6 +594,18 @@ def test_settling_from_a_thread_where_nobody_waits_yet_is_allowed(run):
     assert run(main()) == 1
 
 
+def test_settling_from_a_thread_where_nobody_waits_any_more_is_allowed(run):
+    def main():
+        deferred = Deferred()
+        task = yield Spawn(waiting(deferred))
+        yield
+        yield Kill(task)
+        yield
+        return in_thread(lambda: deferred.resolve(1))
+
+    assert run(main()) is True
+
+
 def test_a_thread_settles_through_the_kernel():
     def main():
         deferred = Deferred().done(lambda value: log.append(threading.get_ident()))
@@ -606,6 +625,7 @@ def test_a_consequence_in_a_kernel_is_told_there_whoever_settles_the_cause(run):
     def main():
         cause = Deferred()
         effect = in_thread(lambda: cause.then(lambda value: value + 1))
+        effect.done(lambda value: told_in.append(threading.get_ident()))
         task = yield Spawn(waiting(effect))
         yield
         kernel = minios.current_kernel()
@@ -615,7 +635,9 @@ def test_a_consequence_in_a_kernel_is_told_there_whoever_settles_the_cause(run):
         kernel.release()
         return value
 
+    told_in = []
     assert run(main()) == 2
+    assert told_in == [threading.get_ident()]
 
 
 def test_callbacks_without_a_kernel_are_called_in_any_thread():

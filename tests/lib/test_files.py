@@ -319,7 +319,9 @@ def test_a_closed_file_can_be_closed_again_and_used_no_more(run, tmp_path):
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("kind", ["generator", "coroutine"])
-def test_a_task_that_is_killed_in_its_block_leaves_nothing_open(run, tmp_path, signum, kind):
+def test_a_task_that_is_killed_in_its_block_leaves_nothing_open(
+    run, caplog, tmp_path, signum, kind
+):
     path = tmp_path / "file"
 
     def generator(opened):
@@ -344,6 +346,7 @@ def test_a_task_that_is_killed_in_its_block_leaves_nothing_open(run, tmp_path, s
 
     assert run(main()) is False
     assert path.read_text() == "kept"
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize("way", ["close", "block", "kill", "SIGKILL"])
@@ -609,6 +612,65 @@ class Disk:
         self.alone.release()
 
 
+def file_on(disk):
+    file = File("disk", "r")
+    file._file, file._can_block = disk, True
+    return file
+
+
+def test_a_close_that_a_thread_has_begun_is_left_to_it(run):
+    disk = Disk()
+
+    def main():
+        file = file_on(disk)
+        task = yield Spawn(file.close())
+        yield
+        yield Offload(eventually, disk.alone.locked)
+        yield Kill(task)
+        yield from outcome(task)
+        disk.let.release()
+        disk.let.release()
+        yield Offload(eventually, lambda: disk.closes)
+
+    run(main())
+    assert disk.closes == 1 and not disk.faults
+
+
+def test_a_task_that_is_killed_while_it_waits_for_its_own_old_operation_passes_no_turn_on(run):
+    disk = Disk()
+
+    def stubborn(file):
+        try:
+            yield from file.readline()
+        except minios.Cancelled:
+            yield from file.readline()
+
+    def main():
+        file = file_on(disk)
+        first = yield Spawn(read_line(file))
+        second = yield Spawn(stubborn(file))
+        third = yield Spawn(read_line(file))
+        yield
+        disk.let.release()
+        yield Wait(first)
+        yield
+        yield Offload(eventually, disk.alone.locked)
+        yield Kill(second)      # in the turn that it was given
+        yield
+        yield Kill(second)
+        yield from outcome(second)
+        yield
+        disk.let.release()
+        disk.let.release()
+        disk.let.release()
+        line = yield Wait(third)
+        yield from file.close()
+        return line
+
+    assert run(main()) == 3     # the second is lost
+    assert not disk.faults
+
+
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.tuples(
     st.sampled_from(["read", "read", "term", "kill", "let", "turn", "thread", "close", "abort"]),
@@ -618,9 +680,7 @@ def test_no_turn_is_lost_and_no_two_are_taken_whatever_is_killed(events):
     disk, tasks = Disk(), []
 
     def main():
-        file = File("disk", "r")
-        file._file, file._can_block = disk, True
-        closers = []
+        file, closers = file_on(disk), []
         for event, which in events:
             if event == "read":
                 tasks.append((yield Spawn(read_line(file))))

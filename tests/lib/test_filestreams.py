@@ -16,6 +16,11 @@ from syscalls import Close, Kill, Sleep, Spawn, Wait
 from syscalls.sockets import close
 from tests.invariants import check_invariants
 
+# What is left to the garbage collector is a leak as well.
+pytestmark = pytest.mark.filterwarnings(
+    "error::ResourceWarning", "error::pytest.PytestUnraisableExceptionWarning"
+)
+
 BIG = bytes(range(256)) * 4096      # 1 MiB: more than a pipe holds
 
 
@@ -319,6 +324,22 @@ def test_a_terminal_that_was_hung_up_reads_as_at_its_end(run_real):
     run_real(main())
 
 
+def test_a_terminal_that_we_close_ourselves_is_an_error_for_who_reads_it(run_real):
+    def reader(stream):
+        with pytest.raises(OSError, match="was closed while"):
+            yield from stream.read(1)
+
+    def main():
+        master, slave = streams_of_a_terminal()
+        with slave:
+            task = yield Spawn(reader(master))
+            yield Sleep(0.001)
+            master.abort()
+            yield Wait(task)
+
+    run_real(main())
+
+
 def test_a_regular_file_is_a_stream_too(run_real, tmp_path):
     path = tmp_path / "file"
 
@@ -330,6 +351,20 @@ def test_a_regular_file_is_a_stream_too(run_real, tmp_path):
             assert (yield from file.read()) == BIG * 2
 
     run_real(main())
+
+
+def test_others_have_turns_while_much_is_written_to_a_regular_file(run_real, tmp_path):
+    def main():
+        with FileStream(os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)) as file:
+            writer = yield Spawn(file.write(BIG * 10))
+            turns = 0
+            while not writer.done():
+                yield
+                turns += 1
+        return turns
+
+    assert run_real(main()) >= 10
+    assert (tmp_path / "file").stat().st_size == 10 * len(BIG)
 
 
 def test_a_file_is_sent_into_a_pipe_and_to_the_end_of_another(run_real, tmp_path):

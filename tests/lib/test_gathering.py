@@ -97,6 +97,8 @@ def test_gather_refuses_what_is_no_routine_and_leaves_nobody(run):
     def main():
         with pytest.raises(TypeError, match="no routine"):
             yield from gather(sleeper(100), 42)
+        with pytest.raises(TypeError, match=r"gather\(\*routines\)"):
+            yield from gather([sleeper(1)])
         yield
         return len((yield Tasks()))
 

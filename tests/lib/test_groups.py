@@ -474,3 +474,15 @@ def test_an_owner_whose_own_doing_fails_the_group_is_interrupted_at_its_next_yie
         return (yield Now())
 
     assert run(main()) == 0
+
+
+def test_a_group_takes_calls_and_tasks_as_well(run):
+    def main():
+        other = yield Spawn(sleeper(2, "other"))
+        with TaskGroup() as group:
+            group.spawn(Sleep(3))
+            task = group.spawn(other)
+            yield from group.join()
+        return task.result(), (yield Now())
+
+    assert run(main()) == ("other", 3)

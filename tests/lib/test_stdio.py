@@ -29,7 +29,15 @@ from syscalls import Sleep, Spawn, Kill, Wait
 def descriptors():
     return len(os.listdir("/proc/self/fd"))
 """
-NOT_ANEW = "stdio._open_anew = lambda *arguments: None\n"     # as where there is no /proc
+# As where there is no /proc, or where the terminal belongs to another user.
+NOT_ANEW = """
+def refuse(path, *arguments):
+    if str(path).startswith("/proc/self/fd/"):
+        raise PermissionError(path)
+    return really_open(path, *arguments)
+
+really_open, os.open = os.open, refuse
+"""
 ECHO = """
 def main():
     with (yield from open_stdin()) as stdin, (yield from open_stdout()) as stdout:
@@ -122,7 +130,9 @@ def test_a_regular_file_is_read_from_where_it_stands_and_appended_to(fallback, t
         source.readline()
         target.write(b"head\n")
         target.flush()
-        finish(start(ECHO + "print('tail', flush=True)", fallback, stdin=source, stdout=target))
+        program = ECHO.replace("while line", "assert os.get_blocking(0) and os.get_blocking(1)\n"
+                               "        while line") + "print('tail', flush=True)"
+        finish(start(program, fallback, stdin=source, stdout=target))
     assert (tmp_path / "out").read_bytes() == b"head\ngot a\ngot b\ntail\n"
 
 
@@ -203,6 +213,20 @@ def test_a_descriptor_that_is_closed_or_for_the_other_direction_is_refused():
     assert "descriptor 1 is not open for writing" in errors
 
 
+def test_a_directory_cannot_be_read():
+    finish(start("""
+        def main():
+            before = descriptors()
+            try:
+                yield from open_stdin()
+            except IsADirectoryError:
+                return descriptors() - before
+
+        os.dup2(os.open("/", os.O_RDONLY), 0)
+        assert minios.run(main()) == 0
+    """))
+
+
 @everywhere
 @pytest.mark.parametrize("limit", [-1, 65536])
 def test_nothing_stays_open_where_it_fails(fallback, limit, tmp_path):
@@ -244,7 +268,9 @@ def test_nothing_stays_open_where_it_fails(fallback, limit, tmp_path):
     pipe, socks = os.pipe(), socket.socketpair()
     with open(tmp_path / "file", "wb") as file, socks[0], socks[1]:
         for stdout in (pipe[1], file, socks[0]):
-            finish(start(program, fallback, stdout=stdout))
+            process = start(program, fallback, stdout=stdout, stderr=subprocess.PIPE)
+            assert process.communicate(timeout=30)[1] == b""     # nor any ResourceWarning
+            assert process.returncode == 0
     for fd in pipe:
         os.close(fd)
 
@@ -411,6 +437,7 @@ def test_the_flag_is_given_back_when_the_last_stream_on_the_terminal_is_closed()
                 assert not os.get_blocking(1)       # stdout still needs it
                 yield from stdout.close()
                 assert os.get_blocking(0) and not stdio._flags
+                assert not any(stdio._unfinished.values())
                 with (yield from open_stderr()) as stderr:
                     yield from stderr.write(b"ended well")
             minios.run(main())

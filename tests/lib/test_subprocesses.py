@@ -42,6 +42,12 @@ DEAF = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.01; done"]
 FOREVER = ["sleep", "1000"]
 
 
+# What is left to the garbage collector is a leak as well.
+pytestmark = pytest.mark.filterwarnings(
+    "error::ResourceWarning", "error::pytest.PytestUnraisableExceptionWarning"
+)
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     """No descriptor, no child (zombies are children), nothing in the tables, after every test."""
@@ -215,7 +221,8 @@ def test_stderr_may_go_where_stdout_goes():
 
 def test_the_pipe_of_one_child_may_be_given_to_the_next():
     def main():
-        first = yield from start_process(["echo", "hello"], stdout=PIPE)
+        # The next begins to read before there is anything, and expects to block.
+        first = yield from start_process(["sh", "-c", "sleep 0.05; echo hello"], stdout=PIPE)
         with first, (yield from start_process(["cat"], stdin=first.stdout, stdout=PIPE)) as second:
             first.stdout.abort()
             output, _ = yield from second.communicate()
@@ -487,9 +494,9 @@ def test_a_writer_hears_that_the_child_has_gone():
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 300_000), st.lists(st.integers(0, 30), max_size=10))
+@given(st.integers(0, len(BIG)), st.lists(st.integers(0, 5), max_size=10))
 def test_communicate_goes_on_where_it_was_cut_short(size, interrupts):
-    """`interrupts`: after how many turns each of the first attempts is killed."""
+    """`interrupts`: for how long each of the first attempts may go on."""
     data = BIG[:size]
 
     def attempt(process):
@@ -498,17 +505,30 @@ def test_communicate_goes_on_where_it_was_cut_short(size, interrupts):
     def main():
         with (yield from start_process(["cat"], stdin=PIPE, stdout=PIPE)) as process:
             for turns in interrupts:
+                process.send_signal(signal.SIGSTOP)     # so that it cannot take all at once
                 task = yield Spawn(attempt(process))
                 for _ in range(turns):
                     yield Sleep(0.0001)
                 yield Kill(task)
                 try:
-                    return (yield Wait(task))
+                    return (yield Wait(task))   # there was little, and it was done
                 except TaskKilledError:
                     pass
+                process.send_signal(signal.SIGCONT)
+                yield Sleep(0.0005)
             return (yield from attempt(process))
 
     assert run(main()) == (data, None)
+
+
+def test_communicate_lets_others_finish_what_they_write():
+    def main():
+        with (yield from start_process(["cat"], stdin=PIPE, stdout=PIPE)) as process:
+            yield Spawn(process.stdin.write(BIG))
+            yield Sleep(0)
+            return (yield from process.communicate(b"tail"))
+
+    assert run(main()) == (BIG + b"tail", None)
 
 
 def test_what_communicate_had_read_before_it_was_cut_short_is_not_lost(tmp_path):
@@ -637,13 +657,16 @@ def test_a_child_that_is_deaf_to_sigterm_is_killed(waiting, monkeypatch, interru
     run(main())
 
 
-def test_a_stopped_child_is_ended_too(waiting):
+def test_a_stopped_child_is_asked_to_end_too(waiting, tmp_path):
+    program = f"trap 'echo cleaned up > {tmp_path}/log; exit' TERM; kill -STOP $$; exit 3"
+
     def main():
         with pytest.raises(TimeoutError), timeout(0.05):
-            yield from run_process(["sh", "-c", "kill -STOP $$; exit 3"])
+            yield from run_process(["sh", "-c", program])
         assert not has_children()
 
     run(main())
+    assert (tmp_path / "log").read_text() == "cleaned up\n"
 
 
 def test_a_second_kill_cuts_the_grace_short(monkeypatch):
@@ -671,7 +694,7 @@ def test_a_second_kill_cuts_the_grace_short(monkeypatch):
 
 def test_ctrl_c_gives_the_child_time_for_its_own(tmp_path):
     program = f"trap 'sleep 0.05; echo cleaned up > {tmp_path}/log; exit' INT; " \
-        "trap 'exit 9' TERM; echo $$; while :; do sleep 0.01; done"
+        "echo $$; while :; do sleep 0.01; done"
 
     def main():
         reading, writing = os.pipe()
@@ -732,7 +755,7 @@ def test_a_child_ends_with_the_task_that_started_it(waiting, end):
 
 @pytest.mark.parametrize("where", ["wait", "communicate", "read", "run_process", "async with"])
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
-def test_a_task_killed_anywhere_leaves_no_child(waiting, where, signum):
+def test_a_task_killed_anywhere_leaves_no_child(waiting, where, signum, caplog):
     def owner():
         if where == "run_process":
             yield from run_process(FOREVER, input=BIG, capture_output=True)
@@ -763,6 +786,7 @@ def test_a_task_killed_anywhere_leaves_no_child(waiting, where, signum):
         check_invariants(minios.current_kernel())
 
     run(main())
+    assert not caplog.records       # as where a task yields though it was closed
 
 
 def test_the_kernel_reaps_at_its_end_what_is_killed_then(waiting):
@@ -807,20 +831,23 @@ def test_leaving_a_block_kills_the_child_and_closes_its_pipes(waiting, how):
     def main():
         process = yield with_block() if how == "with" else async_block()
         assert process.stdin.closed and process.stdout.closed
-        assert (yield from process.wait()) == -signal.SIGKILL
+        yield from until_gone(process.pid)
+        assert process.returncode == -signal.SIGKILL
 
     run(main())
 
 
-def test_a_child_never_sees_the_end_of_input_that_was_cut_short(tmp_path):
-    program = f"cat > /dev/null; echo took half for all > {tmp_path}/log"
+def test_a_child_never_takes_a_part_of_its_input_for_the_whole(tmp_path):
+    program = f"cat > /dev/null; echo took it for all > {tmp_path}/log"
 
     def main():
-        with pytest.raises(TimeoutError), timeout(0.1):
-            process = yield from start_process(["sh", "-c", program], stdin=PIPE)
-            with process:
-                process.send_signal(signal.SIGSTOP)
+        with (yield from start_process(["sh", "-c", program], stdin=PIPE)) as process:
+            process.send_signal(signal.SIGSTOP)
+            with pytest.raises(TimeoutError), timeout(0.01):
                 yield from process.communicate(BIG)
+            process.send_signal(signal.SIGCONT)
+            yield Sleep(0.03)
+            assert process.returncode is None
         yield from process.wait()
 
     run(main())
@@ -830,7 +857,7 @@ def test_a_child_never_sees_the_end_of_input_that_was_cut_short(tmp_path):
 def test_output_of_a_child_that_has_ended_outlives_its_owner():
     def owner():
         process = yield from start_process(["echo", "hello"], stdout=PIPE)
-        yield from process.wait()
+        await_end(process.pid)      # and the owner does not know it
         return process
 
     def main():
@@ -843,22 +870,47 @@ def test_output_of_a_child_that_has_ended_outlives_its_owner():
 
 def test_a_detached_child_outlives_its_task_and_is_reaped(waiting):
     def owner():
-        with (yield from start_process(["cat"], stdin=PIPE)) as process:
-            process.detach()
-            stdin = os.dup(process.stdin.fileno())
-        return process.pid, stdin
+        process = yield from start_process(["cat"], stdin=PIPE)
+        process.detach()
+        return process
 
     def main():
-        pid, stdin = yield Wait((yield Spawn(owner())))
+        process = yield Wait((yield Spawn(owner())))
         yield Sleep(0.02)
-        assert not is_gone(pid)
-        os.close(stdin)
-        yield from until_gone(pid)      # nobody waits for it: a daemon does
+        assert not is_gone(process.pid)
+        yield from process.stdin.close()
+        yield from until_gone(process.pid)      # nobody waits for it: a daemon does
+        assert process.returncode == 0
 
     run(main())
 
 
-def test_a_detached_child_outlives_its_kernel_and_is_reaped_by_the_next():
+@pytest.mark.parametrize("how", ["with", "async with"])
+def test_leaving_a_block_closes_the_pipes_of_a_detached_child_and_no_more(how):
+    async def async_block(process):
+        async with process:
+            process.detach()
+
+    def with_block(process):
+        with process:
+            process.detach()
+        yield
+
+    def main():
+        args = ["sh", "-c", "cat > /dev/null; exec sleep 1000"]
+        process = yield from start_process(args, stdin=PIPE)
+        yield with_block(process) if how == "with" else async_block(process)
+        assert process.stdin.closed
+        assert process.returncode is None
+        process.kill()
+        yield from process.wait()
+
+    run(main())
+
+
+def test_a_detached_child_outlives_its_kernel_and_is_reaped_by_the_next(monkeypatch):
+    monkeypatch.setattr(children, "_AT_EXIT", 1000)     # the end does not wait for it
+
     def first():
         process = yield from start_process(FOREVER)
         process.detach()

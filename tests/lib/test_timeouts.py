@@ -323,3 +323,12 @@ def test_ten_thousand_limits_set_and_dropped_leave_a_small_heap():
         return len(minios.current_kernel().timers._heap)
 
     assert minios.run(main(), clock=VirtualClock()) < 1000
+
+
+def test_async_with_is_told_to_be_with(run):
+    async def main():
+        with pytest.raises(minios.KernelError, match="write `with` and not `async with`"):
+            async with timeout(1):
+                pass
+
+    run(main())

@@ -1,0 +1,126 @@
+"""Slow loris: clients that send a byte of a request now and then, and what an honest one sees.
+
+Server, attack and honest client are a process each. The honest client has one connection and asks
+once in a while: it sends a request head, and the time until the whole answer is there is its
+latency. That is measured before, during and after the attack.
+"""
+
+import json
+import random
+import socket
+import sys
+import time
+
+from _child import Child, Row, answer_questions, percentile, raise_descriptor_limit
+
+import minios
+from minios import open_connection, start_server
+from syscalls import Sleep
+
+NAME = "slow loris"
+_CLIENTS = 2000
+_BETWEEN = (0.2, 0.6)       # seconds between two bytes of a client
+_PAUSE = 0.0005             # seconds between two requests of the honest client, on average
+_REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def measure(quick):
+    """Rows: the honest client's latencies, and what the attack costs the server."""
+    requests = 1000 if quick else 6000
+    raise_descriptor_limit(2 * _CLIENTS + 200)
+    with Child(__file__, "server") as server:
+        port = server.hear()
+        idle = honest(port, requests)
+        with Child(__file__, "attack", port) as attack:
+            attack.hear()
+            time.sleep(1)
+            before, started = server.cpu_time(), time.monotonic()
+            attacked = honest(port, requests)
+            share = (server.cpu_time() - before) / (time.monotonic() - started)
+            connections = server.ask("connections")
+        after = honest(port, requests)
+    done = f"{connections} clients send a byte every {_BETWEEN[0]}-{_BETWEEN[1]} s"
+    calm = percentile(idle + after, 0.99)
+    for text, latencies in (("before", idle), ("after", after)):
+        yield Row(NAME, f"an honest client {text}, {requests} requests", figures(latencies), "",
+                  None)
+    yield Row(NAME, done, figures(attacked) + f", server at {share:.0%} of a CPU",
+              f"p99 < {2 * calm * 1e6:.0f} us", percentile(attacked, 0.99) < 2 * calm)
+
+
+def figures(latencies):
+    p50, p99 = (percentile(latencies, part) * 1e6 for part in (0.5, 0.99))
+    return f"p50 {p50:.0f} us, p99 {p99:.0f} us"
+
+
+def honest(port, requests):
+    """The latencies of so many requests, in seconds."""
+    with Child(__file__, "honest", port, requests) as client:
+        return client.hear()
+
+
+# --- The processes ---------------------------------------------------------------------------
+
+
+def serve():
+    def handler(stream):
+        while True:
+            yield from stream.readuntil(b"\r\n\r\n")
+            yield from stream.write(_ANSWER)
+
+    def quietly(stream):
+        try:
+            yield from handler(stream)
+        except EOFError:        # in the middle of a request
+            pass
+
+    server = yield from start_server(quietly, "127.0.0.1", 0)
+    yield from answer_questions(server.addresses[0][1], {"connections": lambda: len(server.connections)})
+
+
+def attack(port):
+    dice = random.Random(20)
+
+    def client(stream):
+        with stream:
+            try:
+                yield from stream.write(_REQUEST[:-4])
+                while True:
+                    yield Sleep(dice.uniform(*_BETWEEN))
+                    yield from stream.write(b"x")
+            except OSError:
+                pass
+
+    with minios.TaskGroup() as group:
+        for _ in range(_CLIENTS):
+            stream = yield from open_connection("127.0.0.1", port)
+            group.spawn(client(stream), daemon=True)
+        yield from answer_questions("all here")
+        group.end()
+        yield from group.join()
+
+
+def ask(port, requests):
+    """With a blocking socket, so that nothing of ours is measured but the server."""
+    latencies, dice = [], random.Random(20)
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for number in range(requests + 50):
+            started = time.perf_counter()
+            sock.sendall(_REQUEST)
+            left = len(_ANSWER)
+            while left:
+                left -= len(sock.recv(left))
+            if number >= 50:        # the first ones warm up
+                latencies.append(time.perf_counter() - started)
+            time.sleep(dice.uniform(0, 2 * _PAUSE))
+    print(json.dumps(latencies))
+
+
+if __name__ == "__main__":
+    role, *arguments = sys.argv[1:]
+    if role == "honest":
+        ask(*map(int, arguments))
+    else:
+        minios.run(serve() if role == "server" else attack(*map(int, arguments)))
