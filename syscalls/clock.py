@@ -7,8 +7,8 @@ from .base import SystemCall
 __all__ = ["Now", "Sleep", "SleepUntil"]
 
 
-def _number(call, value):
-    """Refuse what is no number of seconds, NaN included (it compares with nothing)."""
+def check_number(call, value):
+    """Refuse, for `call`, what is no number of seconds, NaN included: it compares with nothing."""
     try:
         if value == value and isinstance(value + 0.0, float):
             return
@@ -35,7 +35,7 @@ class Sleep(SystemCall):
                 return
         except TypeError:
             pass
-        _number("Sleep", seconds)
+        check_number("Sleep", seconds)
         raise ValueError(f"Sleep takes a time >= 0, not {seconds!r}")
 
     def handle(self, kernel, task):
@@ -60,7 +60,7 @@ class SleepUntil(SystemCall):
     __slots__ = ("when",)
 
     def __init__(self, when: float) -> None:
-        _number("SleepUntil", when)
+        check_number("SleepUntil", when)
         self.when = when
 
     def handle(self, kernel, task):

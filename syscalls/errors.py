@@ -81,6 +81,10 @@ class Cancelled(BaseException):
         super().__init__(signum, killer, place)
         self.signum, self.killer, self.place = signum, killer, place
 
+    def outcome(self, tid: int, name: str) -> KernelError:
+        """What those who wait for a task hear when this has ended it."""
+        return TaskKilledError(tid, name, self.signum, self.killer, self.place)
+
     def __str__(self) -> str:
         by = "the kernel" if self.killer is None else f"task {self.killer}"
         return f"signal {self.signum} from {by}" + (f" at {self.place}" if self.place else "")

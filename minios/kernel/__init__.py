@@ -1,8 +1,8 @@
 """Ring 0: the kernel and its parts. It knows no library, no shell and no asyncio.
 
 Reading order: kernel (its run loop is at the end), primitives, task, trampoline, timers, clock,
-parking, poller, descriptor, inbox, signals, interrupts, shutdown, deadlock, watchdog, fairness,
-hooks, hosting, table, current.
+parking, poller, descriptor, inbox, signals, interrupts, shutdown, asyncgens, deadlock, watchdog,
+fairness, hooks, hosting, table, current.
 """
 
 from .current import current_kernel, current_task, run

@@ -4,6 +4,8 @@ from syscalls.describe import call_text
 
 __all__ = ["deadlock_report", "find_cycle"]
 
+_OURS = ("minios.lib", "minios.kernel", "syscalls")     # where nobody looks for his mistake
+
 
 def find_cycle(kernel):
     """The tasks that wait for each other in a circle, in order; an empty list if none do.
@@ -50,14 +52,22 @@ def _waits_for(kernel, task):
     return [each for each in task.call.waits_for(kernel, task) if not each.done()]
 
 
+def _users_frame(frames):
+    """The innermost of `frames` that is not the library's, or the innermost of all."""
+    for frame in reversed(frames):
+        if frame.f_globals.get("__package__") not in _OURS:
+            return frame
+    return frames[-1] if frames else None
+
+
 def _line(task):
     doing = "is stopped" if task.stopped else f"waits in {call_text(task.call)}"
     import linecache
 
-    frames = task.frames()
+    frame = _users_frame(task.frames())
     where = ""
-    if frames:
-        code, line = frames[-1].f_code, frames[-1].f_lineno
+    if frame is not None:
+        code, line = frame.f_code, frame.f_lineno
         source = linecache.getline(code.co_filename, line).strip()
         where = f", at {code.co_filename}:{line}" + (f": {source}" if source else "")
     return f"  task {task.tid} ({task.name}) {doing}{where}"

@@ -17,6 +17,7 @@ from syscalls.errors import DeadlockError, KernelError, NoSuchTaskError
 from syscalls.signums import SIGTERM, check_signum
 
 from . import watchdog
+from .asyncgens import AsyncGenerators
 from .clock import MonotonicClock
 from .deadlock import deadlock_report
 from .fairness import by_nice
@@ -74,6 +75,7 @@ class Kernel(Primitives):
         self.poller = Poller(self, selector)
         self.parking = Parking(self)
         self.interrupts = Interrupts(self)
+        self.asyncgens = AsyncGenerators(self)
         self.thread = None          # the thread it runs in, while it runs
         self.host = None            # the kernel that runs this one's tasks: see hosting.py
         self.impatient = False      # a Ctrl-C has cut the shutdown short
@@ -210,12 +212,15 @@ class Kernel(Primitives):
         self._ending = self.impatient = False
         self._turns = _TURNS
         running.kernel = self
+        self.asyncgens.install()
         watchdog.watch(self)
 
     def _power_off(self):
         while self._at_exit:
             self.run_callback(*self._at_exit.pop())
         watchdog.unwatch(self)
+        if running.kernel is self:      # not where the boot has failed
+            self.asyncgens.restore()
         running.kernel = self.thread = self.current = self.main_task = None
         self.poller.close()
         self._inbox.close()

@@ -41,6 +41,8 @@ def _ask_to_end(kernel):
     asked = set(asked)
     _ask(kernel, [task for task in kernel.tasks.values() if task not in asked])
     _wait_while(lambda: kernel.tasks, kernel, deadline, alarm)
+    kernel.asyncgens.close_all()
+    _wait_while(lambda: kernel.tasks, kernel, deadline, alarm)
     alarm.cancel()
 
 

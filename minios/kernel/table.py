@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextvars import copy_context
 
-from syscalls.errors import KernelError, NoSuchTaskError, TaskLimitError
+from syscalls.errors import KernelError, NoSuchTaskError, TaskKilledError, TaskLimitError
 
 from .log import log_orphan
 from .signals import interrupt_task
@@ -115,8 +115,10 @@ class TaskTable:
         """Nobody waits for `task`: keep its outcome for a while; an error goes to the log."""
         if isinstance(task.exception(), (SystemExit, KeyboardInterrupt)):
             self._leave_program(task, error)
-        elif error is not None and task.exception() is error:       # it was not killed
-            log_orphan(task, error)
+        elif error is not None and (
+            task.exception() is error or not isinstance(task.exception(), TaskKilledError)
+        ):
+            log_orphan(task, task.exception())
         self._ended[task.tid] = task
         if len(self._ended) > _REMEMBERED:
             del self._ended[next(iter(self._ended))]

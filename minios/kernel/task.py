@@ -16,7 +16,7 @@ from collections import namedtuple
 from types import CoroutineType, GeneratorType
 
 from syscalls.describe import call_text, caller_site, file_and_line
-from syscalls.errors import Cancelled, KernelError, TaskKilledError
+from syscalls.errors import Cancelled, KernelError
 from syscalls.signums import check_signum
 
 TYPE_CHECKING = False
@@ -270,7 +270,7 @@ class Task:
         if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
             cancelled = vars(error).get("cancelled")    # set by a signal: see signals.py
         if isinstance(cancelled, Cancelled):
-            error = TaskKilledError(self.tid, self.name, *cancelled.args)
+            error = cancelled.outcome(self.tid, self.name)
         self._result, self._error, self._done = result, error, True
         self.routine = self.stack = self.value = self.error = self.pending = None
         self.call = self.token = self.progress = None

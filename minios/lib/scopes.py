@@ -33,6 +33,18 @@ _current_stack: ContextVar[_Stack | None] = ContextVar("minios.scopes", default=
 class ScopeCancelled(Cancelled):
     """Thrown into a task by one of its own scopes, to get it out of the scope's block."""
 
+    scope: Scope | None = None
+
+    def outcome(self, tid, name):
+        """It has missed the block, and ended the task instead (PEP 789)."""
+        error = ScopeError(
+            f"{self.scope!r} of {self.place} wanted task {tid} ({name}) out of its block, but the "
+            "task was elsewhere: the block is in a generator that was suspended meanwhile. Enter "
+            "the scope in the code that iterates, not in the generator"
+        )
+        error.__cause__ = self
+        return error
+
 
 class _Stack(list):
     """The scopes that `task` is in, the innermost last."""
@@ -90,6 +102,7 @@ class Scope:
         """Get the task out of the block by raising `error` in it, once."""
         if self.thrown is None and self._stack is not None and not self.task.done():
             self.thrown = error
+            error.scope = self
             self.task.kernel.interrupt(self.task, error)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from syscalls.clock import check_number
 from syscalls.describe import caller_site
 from syscalls.errors import KernelError
 from syscalls.signums import SIGALRM
@@ -31,14 +32,14 @@ class timeout(Scope):
 
     Nested limits keep apart: the one that was reached is the one that raises. A task that
     leaves the block at the same moment has made it in time.
-    Raises ValueError for NaN, ScopeError when it is left in the wrong order.
+    Raises ValueError for NaN, TypeError for what is no number, ScopeError when it is left in the wrong order.
     """
 
     __slots__ = ("seconds", "_timer", "_when")
 
     def __init__(self, seconds: float | None) -> None:
-        if seconds is not None and seconds != seconds + 0.0:
-            raise ValueError(f"timeout takes a number of seconds or None, not {seconds!r}")
+        if seconds is not None:
+            check_number("timeout", seconds)
         super().__init__(caller_site())
         self.seconds = seconds
         self._timer: Timer | None = None
@@ -59,7 +60,8 @@ class timeout(Scope):
         self._stop()
         self.leave()
         if error is not None and error is self.thrown:
-            raise TimeoutError(f"not done within {self.seconds} s: {self.place}") from error
+            limit = "in time" if self.seconds is None else f"within {self.seconds} s"
+            raise TimeoutError(f"not done {limit}: {self.place}") from error
 
     async def __aenter__(self) -> NoReturn:
         raise KernelError(f"nothing waits on {self!r}: write `with` and not `async with`")

@@ -211,3 +211,21 @@ def test_a_server_that_waits_for_clients_is_no_deadlock():
 
     assert minios.run(main()) == "served"
     listener.close()
+
+
+def test_the_line_that_is_named_is_the_users_and_not_the_librarys(run):
+    def taker(first, second):
+        with (yield from first):
+            yield Sleep(1)
+            with (yield from second):
+                pass
+
+    def main():
+        first, second = minios.Lock(), minios.Lock()
+        yield from minios.gather(taker(first, second), taker(second, first))
+
+    with pytest.raises(minios.DeadlockError) as caught:
+        run(main())
+    line = taker.__code__.co_firstlineno + 3
+    assert str(caught.value).count(f"{__file__}:{line}: with (yield from second):") == 2
+    assert "minios/lib" not in str(caught.value)

@@ -229,8 +229,9 @@ def test_a_block_that_swallows_its_cancellation_goes_on(run):
 def test_nan_and_strings_are_refused():
     with pytest.raises(ValueError, match="not nan"):
         timeout(math.nan)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="timeout takes a number of seconds, not '1'"):
         timeout("1")
+    timeout(10**30)
 
 
 def test_outside_a_task_it_says_so():
@@ -332,3 +333,24 @@ def test_async_with_is_told_to_be_with(run):
                 pass
 
     run(main())
+
+
+def test_a_limit_whose_generator_is_suspended_when_it_strikes_is_explained(run, caplog):
+    def numbers():
+        with timeout(1):
+            for number in range(10):
+                yield number
+
+    def main():
+        for _ in numbers():
+            yield Sleep(0.4)
+
+    with pytest.raises(ScopeError, match=r"timeout\(1\) of .*wanted task 1 .*in a generator"):
+        run(main())
+
+    def parent():
+        yield Spawn(main())
+        yield Sleep(10)
+
+    run(parent())
+    assert [record.exc_info[0] for record in caplog.records] == [ScopeError]

@@ -261,15 +261,16 @@ def serving_forever(world):
 
     def ends():
         yield Sleep(5)
-        for server in servers:
-            server.close()
+        if not world.assassin.struck:
+            servers[0].close()
 
     others = [world.spawn(ends()), world.spawn(visits(path))]
     yield from world.victim(victim())
+    for server in servers:
+        world.expect("tasks", not server.owners, f"{server.owners} go on")
+        yield from is_closed(world, server)
     for task in others:
         yield Wait(task)
-    for server in servers:
-        yield from is_closed(world, server)
 
 
 @scenario

@@ -292,29 +292,49 @@ def a_semaphore_in_a_coroutine(world):
     world.expect("locks", semaphore.value == 1, f"{semaphore!r}")
 
 
-@scenario
-def a_barrier(world):
-    barrier, met = Barrier(3), []
+def meeting(world, barrier, arrived, victim):
+    """The others pass the barrier, or hear that it was broken by a victim that came and left."""
+    outcomes = []
 
     def meets(seconds):
         yield Sleep(seconds)
         try:
-            met.append((yield from barrier.wait()))
+            outcomes.append((yield from barrier.wait()))
         except BrokenBarrierError:
-            pass
+            outcomes.append("broken")
 
-    async def victim():
-        await barrier.wait()
-        async with barrier:
-            await Sleep(1)
-
-    others = [world.spawn(meets(seconds)) for seconds in (0.5, 1, 1.5, 2)]
-    yield from world.victim(victim())
-    yield Sleep(3)
-    if not met or world.assassin.struck:
-        barrier.abort()     # those who came too late for a round
+    others = [world.spawn(meets(seconds)) for seconds in (0.5, 1)]
+    yield from world.victim(victim)
+    in_time = world.kernel.now() >= 1       # it was there when the last one came
+    if not arrived:
+        barrier.abort()     # it will never come
     for task in others:
         yield Wait(task)
+    wanted = {1, 2} if in_time else {"broken"}
+    world.expect("items", set(outcomes) == wanted and len(outcomes) == 2, f"{outcomes}")
     world.expect("parked", barrier.n_waiting == 0)
-    barrier.reset()
-    world.expect("locks", not barrier.broken)
+
+
+@scenario
+def a_barrier(world):
+    barrier, arrived = Barrier(3), []
+
+    def victim():
+        arrived.append(True)
+        yield from barrier.wait()
+        yield Sleep(1)
+
+    yield from meeting(world, barrier, arrived, victim())
+
+
+@scenario
+def a_barrier_in_a_coroutine(world):
+    barrier, arrived = Barrier(3), []
+
+    async def victim():
+        arrived.append(True)
+        async with barrier as index:
+            assert index == 0
+            await Sleep(1)
+
+    yield from meeting(world, barrier, arrived, victim())
