@@ -1,5 +1,6 @@
 """Bounded buffers: a line that never ends, and TLS that is cut short."""
 
+import json
 import resource
 import socket
 import ssl
@@ -17,17 +18,8 @@ _LIMIT = 65536      # bytes: of the stream
 
 def measure(quick):
     """Rows: how much is buffered at most, the error, and what becomes of truncated TLS."""
-    import json
-
     megabytes = 10 if quick else 100
-    with Child(__file__) as server:
-        port = server.hear()
-        with socket.create_connection(("127.0.0.1", port)) as client:
-            for _ in range(megabytes):
-                client.sendall(b"x" * 1_000_000)
-            client.shutdown(socket.SHUT_WR)
-            with client.makefile() as answer:
-                found = json.loads(answer.readline())
+    found = send_without_newline(megabytes)
     done = f"{megabytes} MB without a newline, limit {_LIMIT:,}"
     yield Row(NAME, done, f"{found['most']:,} bytes buffered at most", f"<= {_LIMIT:,}",
               found["most"] <= _LIMIT)
@@ -42,6 +34,18 @@ def measure(quick):
 
 
 # --- A line that never ends ------------------------------------------------------------------
+
+
+def send_without_newline(megabytes):
+    """Send so much to a server that reads lines; a dict of what it saw."""
+    with Child(__file__) as server:
+        port = server.hear()
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            for _ in range(megabytes):
+                client.sendall(b"x" * 1_000_000)
+            client.shutdown(socket.SHUT_WR)
+            with client.makefile() as answer:
+                return json.loads(answer.readline())
 
 
 class Watcher(Hooks):
@@ -59,8 +63,6 @@ def serve():
     kernel.attach(watcher)
 
     def handler(stream):
-        import json
-
         watcher.stream = stream
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         received = errors = 0

@@ -5,17 +5,18 @@ once in a while: it sends a request head, and the time until the whole answer is
 latency. That is measured before, during and after the attack.
 """
 
+import heapq
 import json
 import random
 import socket
 import sys
+import threading
 import time
 
 from _child import Child, Row, answer_questions, percentile, raise_descriptor_limit
 
 import minios
-from minios import open_connection, start_server
-from syscalls import Sleep
+from minios import start_server
 
 NAME = "slow loris"
 _CLIENTS = 2000
@@ -80,25 +81,25 @@ def serve():
 
 
 def attack(port):
-    dice = random.Random(20)
-
-    def client(stream):
-        with stream:
-            try:
-                yield from stream.write(_REQUEST[:-4])
-                while True:
-                    yield Sleep(dice.uniform(*_BETWEEN))
-                    yield from stream.write(b"x")
-            except OSError:
-                pass
-
-    with minios.TaskGroup() as group:
-        for _ in range(_CLIENTS):
-            stream = yield from open_connection("127.0.0.1", port)
-            group.spawn(client(stream), daemon=True)
-        yield from answer_questions("all here")
-        group.end()
-        yield from group.join()
+    """With plain sockets, one byte after the other: a kernel would send those that are due in the
+    same millisecond in a burst, which clients all over the world do not."""
+    dice, clients = random.Random(20), []
+    for _ in range(_CLIENTS):
+        client = socket.create_connection(("127.0.0.1", port))
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.sendall(_REQUEST[:-4])
+        clients.append(client)
+    now = time.monotonic()
+    due = [(now + dice.uniform(0, _BETWEEN[1]), number) for number in range(_CLIENTS)]
+    heapq.heapify(due)
+    print(json.dumps("all here"), flush=True)
+    waiting = threading.Thread(target=sys.stdin.read, daemon=True)
+    waiting.start()
+    while waiting.is_alive():       # until our input ends
+        when, number = due[0]
+        time.sleep(max(0, when - time.monotonic()))
+        clients[number].send(b"x")
+        heapq.heapreplace(due, (when + dice.uniform(*_BETWEEN), number))
 
 
 def ask(port, requests):
@@ -120,7 +121,7 @@ def ask(port, requests):
 
 if __name__ == "__main__":
     role, *arguments = sys.argv[1:]
-    if role == "honest":
-        ask(*map(int, arguments))
+    if role == "server":
+        minios.run(serve())
     else:
-        minios.run(serve() if role == "server" else attack(*map(int, arguments)))
+        {"attack": attack, "honest": ask}[role](*map(int, arguments))

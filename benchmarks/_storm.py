@@ -22,13 +22,7 @@ _TOLERANCE = 64 * 1024      # bytes of memory that may differ: interned strings,
 def measure(quick):
     """Rows: descriptors, tasks and memory of the server before and after."""
     number, seed = (400, 20) if quick else (2000, random.randrange(2**32))
-    with Child(__file__, "server") as server:
-        port = server.hear()
-        for warm_up in (seed + 1, seed + 2):
-            send_storm(port, number, warm_up)
-        before = server.ask("look")
-        send_storm(port, number, seed)
-        after = server.ask("look")
+    before, after = rage(number, seed)
     done = f"{number} connections reset, seed {seed}"
     for what in ("descriptors", "tasks", "log lines"):
         yield Row(NAME, done, f"{what}: {before[what]} before, {after[what]} after", "the same",
@@ -39,6 +33,17 @@ def measure(quick):
               traced < _TOLERANCE)
     resident = (after["resident"] - before["resident"]) / 1024
     yield Row(NAME, "", f"memory: {resident:+,.0f} KiB (resident)", "< 1,024", resident < 1024)
+
+
+def rage(number, seed):
+    """How a server stands before and after a storm; the baseline is taken after two others."""
+    with Child(__file__, "server") as server:
+        port = server.hear()
+        for warm_up in (seed + 1, seed + 2):
+            send_storm(port, number, warm_up)
+        before = server.ask("look")
+        send_storm(port, number, seed)
+        return before, server.ask("look")
 
 
 def send_storm(port, number, seed):

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
@@ -30,3 +32,22 @@ def test_a_hundred_thousand_sleeping_tasks_wake_in_order_within_their_memory():
     assert done.returncode == 0 and "woken in order: True" in done.stdout
     mebibytes = int(re.search(r"peak (\d+) MiB", done.stdout).group(1))
     assert mebibytes < 1024 / 10 + 30       # a tenth of the million's, and the interpreter
+
+
+@pytest.mark.parametrize("name", ["buffers", "storm"])
+def test_the_benchmark_of_faults_prints_one_table_whose_targets_are_met(name):
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "faults.py", name, "--quick"], capture_output=True,
+        text=True, timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("scenario") and " yes" in done.stdout
+    assert " NO" not in done.stdout
+
+
+def test_the_benchmark_of_faults_refuses_what_it_does_not_know():
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "faults.py", "earthquake"], capture_output=True, text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2 and "no scenario earthquake" in done.stderr

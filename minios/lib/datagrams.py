@@ -34,13 +34,16 @@ class Datagram:
     def send(self, data: bytes, address: Any = None) -> Generator[Any, Any, None]:
         """Send one datagram, to `address` or to the remote end that was given when it was opened.
 
-        `address` is an IP address and a port: a name is not looked up here. Raises OSError; of a
-        datagram that is lost, nobody hears.
+        `address` is a (host, port), where a name is looked up in a thread each time, or a path.
+        Raises OSError; of a datagram that is lost, nobody hears.
         """
         if address is None:
             yield Send(self.socket, data)
-        else:
-            yield SendTo(self.socket, data, address)
+            return
+        if isinstance(address, tuple):
+            found = yield from getaddrinfo(*address[:2], self.socket.family, self.socket.type)
+            address = (*found[0][4][:2], *address[2:])
+        yield SendTo(self.socket, data, address)
 
     @blocking
     def receive(self, n: int = _LARGEST) -> Generator[Any, Any, tuple[bytes, Any]]:
@@ -128,6 +131,8 @@ def _resolve(local, remote):
         return socket.AF_UNIX, local, remote
     family, found = 0, []
     for address in (remote, local):
+        if address is not None and not isinstance(address, (tuple, list)):
+            raise TypeError(f"an address is a (host, port) or the path of a socket, not {address!r}")
         if address is not None:
             answers = yield from getaddrinfo(*address[:2], family, socket.SOCK_DGRAM)
             family, address = answers[0][0], answers[0][4]

@@ -102,7 +102,10 @@ class File:
 
     @blocking
     def write(self, data: Any) -> Generator[Any, Any, int]:
-        """Write bytes or a str. Returns how many bytes or characters were written."""
+        """Write bytes or a str. Returns how many bytes or characters were written.
+
+        What is no regular file, a pipe or a device, is not buffered but written to.
+        """
         return (yield from self._operate("write", data))
 
     @blocking
@@ -301,7 +304,12 @@ class _Operation(Offload):
         try:
             if self._method == "open":
                 return self._open(*arguments)
-            return getattr(file._file, self._method)(*arguments)
+            result = getattr(file._file, self._method)(*arguments)
+            if self._method == "write" and file._can_block:
+                # Or the rest would be left to closing, where nobody waits for it, or for what
+                # it raises.
+                file._file.flush()
+            return result
         finally:
             with file._guard:
                 file._at_work = None

@@ -60,20 +60,26 @@ def _listener(family, kind, proto, address, backlog, reuse_port):
 
 
 def replace_stale(path):
-    """Remove the socket of a server that is gone. Raises OSError if it is not."""
+    """Remove the socket of a server that is gone. Raises OSError if it is not.
+
+    Returns whether `path` will be a file: an abstract one, of Linux, begins with a null byte.
+    """
     import socket
     import stat
 
+    if path[:1] in ("\0", b"\0"):
+        return False
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):
-            return      # bind will say what is wrong
+            return True     # bind will say what is wrong
     except FileNotFoundError:
-        return
+        return True
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         if probe.connect_ex(path) != errno.ECONNREFUSED:
             raise OSError(errno.EADDRINUSE, f"a server is listening on {path!r}")
     os.unlink(path)
+    return True
 
 
 def unlink(path, inode):

@@ -22,10 +22,13 @@ def getaddrinfo(
     """Resolve `host` and `port` as socket.getaddrinfo does, in a thread (getaddrinfo(3)).
 
     What is an address already is answered at once. A task that is killed does not wait for the
-    answer. Raises socket.gaierror, which is an OSError.
+    answer. Raises socket.gaierror, which is an
+    OSError, and OverflowError for a port that cannot be.
     """
     import socket
 
+    if isinstance(port, int) and not 0 <= port <= 65535:
+        raise OverflowError(f"a port is 0-65535, not {port}")
     try:
         return socket.getaddrinfo(
             host, port, family, type, proto, flags | socket.AI_NUMERICHOST

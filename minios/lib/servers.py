@@ -209,38 +209,22 @@ class Server:
         try:
             stream = yield from self._open(sock)
             yield self._handler(stream)
-            yield from stream.close()
+            yield from stream.current.close()
         except OSError as error:
-            if not self._is_departure(error, stream):
+            if stream is not None and not _is_departure(error, stream.current):
                 raise
             log("DEBUG", "%r: a client has left: %s", self, error)
         finally:
             if stream is not None:
-                stream.abort()
-
-    def _is_departure(self, error, stream):
-        """Whether it is the client that has gone, and not an error of the handler's."""
-        if isinstance(error, ConnectionError):
-            # One that comes from elsewhere, a database say, finds the client still there.
-            return stream is None or (not stream.closed and _has_left(stream))
-        if self._tls is None:
-            return False
-        from ssl import SSLEOFError
-
-        return isinstance(error, SSLEOFError)
+                stream.current.abort()
 
     def _open(self, sock):
         if self._tls is None:
             return Stream(sock, self._limit)
-        from ssl import SSLError
-
         from .tls import TLSStream
 
         stream = TLSStream(sock, self._tls, server_side=True, limit=self._limit)
-        try:
-            yield from stream.handshake()
-        except (SSLError, TimeoutError) as error:
-            raise ConnectionAbortedError(f"no TLS handshake: {error}") from None
+        yield from stream.handshake()
         return stream
 
 
@@ -286,10 +270,11 @@ def start_unix_server(
     path = os.fspath(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        replace_stale(path)
+        is_file = replace_stale(path)
         sock.bind(path)
         sock.listen(backlog)
-        return Server([sock], handler, ssl, limit, caller_site(), (path, os.stat(path).st_ino))
+        mine = (path, os.stat(path).st_ino) if is_file else None
+        return Server([sock], handler, ssl, limit, caller_site(), mine)
     except BaseException:
         close(sock)
         raise
@@ -299,8 +284,24 @@ def start_unix_server(
 def _check(handler, ssl):
     if not callable(handler):
         raise TypeError(f"a server takes a handler function, not {handler!r}")
-    if ssl is not None and not hasattr(ssl, "wrap_bio"):
-        raise TypeError(f"ssl is an ssl.SSLContext with the server's certificate, not {ssl!r}")
+    if ssl is not None:
+        from ssl import PROTOCOL_TLS_CLIENT
+
+        if getattr(ssl, "protocol", PROTOCOL_TLS_CLIENT) == PROTOCOL_TLS_CLIENT:
+            raise TypeError(
+                "ssl is an ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) with the server's certificate, "
+                f"not {ssl!r}"
+            )
+
+
+def _is_departure(error, stream):
+    """Whether it is the client that has gone, and not an error of the handler's."""
+    if stream.departed:
+        return True
+    if isinstance(error, ConnectionError):
+        # One that comes from elsewhere, a database say, finds the client still there.
+        return not stream.closed and _has_left(stream)
+    return False
 
 
 def _has_left(stream):

@@ -42,7 +42,9 @@ class Stream(ByteReader):
     the stream then owns it. `limit` (bytes) is as in ByteReader.
     """
 
-    __slots__ = ("socket", "owner", "closed", "_turns", "_broken", "__weakref__")
+    __slots__ = ("socket", "owner", "closed", "_secure", "_turns", "_broken", "__weakref__")
+
+    departed = False        # whether the peer has left in a way that no read would tell
 
     def __init__(self, sock: socket, limit: int = LIMIT) -> None:
         super().__init__(limit)
@@ -50,6 +52,7 @@ class Stream(ByteReader):
         self.socket = sock
         self.owner: Task | None = None      # who writes; deadlock reports follow it
         self.closed = False
+        self._secure: Stream | None = None  # the TLS stream in which it goes on: see start_tls
         self._turns = 0             # tasks that wait for their turn to write
         self._broken = ""           # why nothing can be written any more
 
@@ -113,6 +116,8 @@ class Stream(ByteReader):
         Returns how many were sent, fewer where the file ends. The file's own position is not
         changed. Raises OSError for what is no regular file.
         """
+        if offset < 0 or (count is not None and count < 0):
+            raise ValueError(f"sendfile takes an offset and a count >= 0, not {offset}, {count}")
         yield from self._take_turn()
         sent = 0
         try:
@@ -214,6 +219,11 @@ class Stream(ByteReader):
             self.abort()
 
     # --- Who is at the ends --------------------------------------------------------------
+
+    @property
+    def current(self) -> Stream:
+        """The stream itself, or the TLS stream in which it goes on."""
+        return self._secure or self
 
     @property
     def peer(self) -> Any:

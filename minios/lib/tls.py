@@ -44,13 +44,14 @@ class TLSStream(Stream):
     what was agreed on.
     """
 
-    __slots__ = ("tls", "_incoming", "_outgoing")
+    __slots__ = ("tls", "departed", "_incoming", "_outgoing")
 
     def __init__(
         self, sock: socket, context: ssl.SSLContext, *, server_side: bool = False,
         server_hostname: str | None = None, limit: int = LIMIT,
     ) -> None:
         super().__init__(sock, limit)
+        self.departed = False
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(
             self._incoming, self._outgoing, server_side=server_side,
@@ -64,13 +65,17 @@ class TLSStream(Stream):
         Raises ssl.SSLError, ssl.SSLCertVerificationError among them, TimeoutError, OSError. Where
         it fails the peer is told why.
         """
-        with timeout(seconds):
-            try:
-                yield from self._advance(self.tls.do_handshake)
-            except ssl.SSLError:
-                yield from self._flush()    # the alert
-                raise
-            yield from self._flush()
+        try:
+            with timeout(seconds):
+                try:
+                    yield from self._advance(self.tls.do_handshake)
+                except ssl.SSLError:
+                    yield from self._flush()    # the alert
+                    raise
+                yield from self._flush()
+        except OSError:
+            self.departed = True
+            raise
 
     # --- Reading and writing -------------------------------------------------------------
 
@@ -95,6 +100,9 @@ class TLSStream(Stream):
                 yield from self._feed()
             except ssl.SSLZeroReturnError:
                 return b""
+            except ssl.SSLEOFError:
+                self.departed = True
+                raise
 
     def _feed(self):
         """Hand the SSL object what the peer sends next, or that there is nothing more."""
@@ -232,7 +240,7 @@ def start_tls(
         stream.socket, client_context(context), server_side=server_side,
         server_hostname=server_hostname, limit=stream.limit,
     )
-    stream._broken, stream.closed = "it goes on in TLS", True
+    stream._broken, stream.closed, stream._secure = "it goes on in TLS", True, secure
     try:
         yield from secure.handshake()
     except BaseException:

@@ -269,6 +269,7 @@ class Assassin(Hooks):
         self.all_turns = 0
         self.struck = False
         self.struck_at = None       # the number of the turn
+        self.sent = []              # signals
         self.taken_along = None     # the result that SIGKILL found due, which nobody gets
         self.last_words = "None"    # the error that it found due, which is logged
 
@@ -303,6 +304,10 @@ class Assassin(Hooks):
             if self.turns > self.struck_at:
                 self._send(self.how.then)
 
+    def has_sent(self, signum):
+        """Whether the victim was sent `signum`."""
+        return signum in self.sent
+
     def check_return(self):
         """The victim has returned: it may finish the turn whose result was due, and no more."""
         if self.struck and self.turns > self.struck_at + 2:
@@ -334,6 +339,7 @@ class Assassin(Hooks):
             self.taken_along = value = self.victim.value
             if not isinstance(value, (NoneType, int, str, bytes)):
                 self.taken_along = repr(value)      # a socket would stay open
+        self.sent.append(signum)
         self.kernel.kill(self.victim, signum)
 
 

@@ -131,3 +131,26 @@ def test_a_receiver_whose_queue_is_full_is_waited_for_without_spinning(run_real,
             yield from client.send(b"x" * 1000, path)
 
     run_real(main())
+
+
+def test_a_port_that_cannot_be_and_an_address_that_is_none_are_refused(run_real):
+    def main():
+        with pytest.raises(OverflowError, match="a port is 0-65535, not 70000"):
+            yield from open_datagram(("127.0.0.1", 70000))
+        with pytest.raises(TypeError, match=r"an address is a \(host, port\)"):
+            yield from open_datagram(5)
+
+    run_real(main())
+
+
+def test_a_name_is_looked_up_off_the_kernels_thread(run_real):
+    def main():
+        server = yield from open_datagram(("127.0.0.1", 0))
+        client = yield from open_datagram(("127.0.0.1", 0))
+        with server, client:
+            yield from client.send(b"x", ("localhost", server.address[1]))
+            assert (yield from server.receive())[0] == b"x"
+            with pytest.raises(socket.gaierror):
+                yield from client.send(b"x", ("no.such.name.invalid", 1))
+
+    minios.run(main())      # whose executor has threads, and so descriptors, of its own

@@ -369,3 +369,18 @@ def test_a_storm_of_connections_that_reset_leaves_nothing(run_real, caplog):
 
     run_real(main())
     assert not caplog.records
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/net/unix"), reason="Linux has abstract sockets")
+def test_an_abstract_unix_socket_is_no_file(run_real):
+    def main():
+        path = b"\0minios-test-%d" % os.getpid()
+        server = yield from start_unix_server(echo, path)
+        stream = yield from minios.open_unix_connection(path)
+        yield from stream.write(b"x")
+        assert (yield from stream.read(1)) == b"x"
+        stream.abort()
+        server.kill()
+        yield from server.wait_closed()
+
+    run_real(main())

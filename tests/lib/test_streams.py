@@ -258,6 +258,17 @@ def test_sendfile_stops_where_the_file_ends(run_real, tmp_path):
     run_real(main())
 
 
+def test_sendfile_refuses_negative_numbers(run_real, tmp_path):
+    def main():
+        left, right = streams_of_a_pair()
+        with left, right, open(__file__, "rb") as file:
+            for arguments in ((-1,), (0, -5)):
+                with pytest.raises(ValueError, match="offset and a count >= 0"):
+                    yield from left.sendfile(file, *arguments)
+
+    run_real(main())
+
+
 def test_a_blocking_socket_does_not_block_the_kernel(run_real):
     def main():
         left, right = socket.socketpair()

@@ -247,6 +247,38 @@ def test_a_connection_can_go_on_in_tls(run_real, server_context, client_context)
     run_real(main())
 
 
+def test_a_client_that_leaves_after_starttls_is_not_worth_a_line(
+    run_real, server_context, client_context, caplog
+):
+    def handler(stream):
+        yield from stream.readline()
+        secure = yield from start_tls(stream, server_context, server_side=True)
+        yield from secure.readline()
+
+    def main():
+        with (yield from start_server(handler, "127.0.0.1", 0)) as server:
+            for leaves in ("in the clear", "in the handshake", "without a goodbye"):
+                stream = yield from open_connection("127.0.0.1", server.addresses[0][1])
+                if leaves != "in the clear":
+                    yield from stream.write(b"STARTTLS\n")
+                if leaves == "in the handshake":
+                    yield from stream.write(b"GET / HTTP/1.0\r\n\r\n")
+                    yield from stream.read()
+                elif leaves == "without a goodbye":
+                    secure = yield from start_tls(
+                        stream, client_context, server_hostname="localhost"
+                    )
+                    secure.socket.close()
+                stream.current.abort()
+            with timeout(10):
+                while server.connections:
+                    yield Sleep(0.01)
+        yield from server.wait_closed()
+
+    run_real(main())
+    assert not caplog.records
+
+
 def test_bytes_that_came_before_tls_began_are_not_trusted(run_real, client_context):
     def main():
         left, right = socket.socketpair()
@@ -306,6 +338,9 @@ def test_a_truth_value_or_a_path_is_no_context():
     def main():
         with pytest.raises(TypeError, match="SSLContext"):
             yield from start_server(echo, "127.0.0.1", 0, ssl="cert.pem")
+        with pytest.raises(TypeError, match="PROTOCOL_TLS_SERVER"):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            yield from start_server(echo, "127.0.0.1", 0, ssl=context)
         with pytest.raises(TypeError, match="SSLContext"):
             from minios.lib.tls import client_context
 

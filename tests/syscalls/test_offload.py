@@ -161,8 +161,9 @@ def test_stop_iteration_arrives_as_runtime_error_in_every_spelling(run):
         yield from Offload(next, iter([]))
 
     def main():
+        message = r"Offload\(next, .*raised StopIteration"
         for routine in (offload(next, iter([])), delegating(), coroutine()):
-            with pytest.raises(RuntimeError, match=r"Offload\(next, .*raised StopIteration") as caught:
+            with pytest.raises(RuntimeError, match=message) as caught:
                 yield routine
             assert isinstance(caught.value.__cause__, StopIteration)
 
