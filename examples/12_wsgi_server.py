@@ -16,7 +16,6 @@ import logging
 import os
 import pkgutil
 import re
-import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -90,7 +89,6 @@ class Client:
     def __init__(self, server, stream):
         self.server, self.stream = server, stream
         self.http = h11.Connection(h11.SERVER, MAX_HEAD)
-        stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def serve(self):
         """Answer one request after the other, until one side has had enough."""

@@ -251,9 +251,10 @@ def test_a_client_that_leaves_after_starttls_is_not_worth_a_line(
     run_real, server_context, client_context, caplog
 ):
     def handler(stream):
-        yield from stream.readline()
-        secure = yield from start_tls(stream, server_context, server_side=True)
-        yield from secure.readline()
+        if (yield from stream.readline()):
+            yield from stream.write(b"OK\n")
+            secure = yield from start_tls(stream, server_context, server_side=True)
+            yield from secure.readline()
 
     def main():
         with (yield from start_server(handler, "127.0.0.1", 0)) as server:
@@ -261,6 +262,7 @@ def test_a_client_that_leaves_after_starttls_is_not_worth_a_line(
                 stream = yield from open_connection("127.0.0.1", server.addresses[0][1])
                 if leaves != "in the clear":
                     yield from stream.write(b"STARTTLS\n")
+                    yield from stream.readline()
                 if leaves == "in the handshake":
                     yield from stream.write(b"GET / HTTP/1.0\r\n\r\n")
                     yield from stream.read()
