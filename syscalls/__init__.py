@@ -8,7 +8,7 @@
         result = yield Wait(child)
 
 Reading order: base, identity, clock, process, kill, parking, readiness, sockets, files,
-signals, offload.
+signals, offload, threads.
 """
 
 from .base import SystemCall

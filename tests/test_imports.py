@@ -27,7 +27,8 @@ ALLOWED = {
     "minios.__main__": {"minios.cli"},
     "minios.examples_folder": set(),
 }
-BASE_OF_SYSCALLS = {"syscalls.base", "syscalls.errors", "syscalls.describe", "syscalls.signums"}
+BASE_OF_SYSCALLS = {"syscalls.base", "syscalls.errors", "syscalls.describe", "syscalls.signums",
+                    "syscalls.log"}
 
 
 def modules():

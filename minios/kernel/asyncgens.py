@@ -57,7 +57,13 @@ class AsyncGenerators:
 
 
 async def _close(generator):
-    await generator.aclose()
+    try:
+        await generator.aclose()
+    except RuntimeError:
+        # Its reader was closed in the middle of it, and Python, before 3.13, then leaves it
+        # marked as running for ever (gh-117881): there is nothing that could be done.
+        if not generator.ag_running:
+            raise
 
 
 def _close_without_kernel(generator):

@@ -1,7 +1,7 @@
 """The inbox: how other threads, and Unix signals, reach a kernel that may be asleep.
 
 Whoever wants something of the kernel appends a function to a deque, which is atomic, and
-writes to an eventfd if the kernel is about to block. There is no lost wakeup: the kernel first
+writes to a pipe if the kernel is about to block. There is no lost wakeup: the kernel first
 says that it will block and then looks into the deque once more, the other side first appends
 and then looks whether the kernel blocks.
 """
@@ -15,27 +15,25 @@ __all__ = ["Inbox"]
 class Inbox:
     """Functions that wait to be called in the kernel's thread, in the deque `calls`."""
 
-    __slots__ = ("blocking", "calls", "_reader", "_writer")
+    __slots__ = ("blocking", "calls", "wakeup_fd", "_reader")
 
     def __init__(self):
         self.blocking = False
         self.calls = deque()
-        self._reader = self._writer = -1
+        self._reader = self.wakeup_fd = -1
 
     def open(self):
         """Make the descriptors. Raises OSError when none are left."""
-        if hasattr(os, "eventfd"):
-            self._reader = self._writer = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        else:
-            self._reader, self._writer = os.pipe()
-            os.set_blocking(self._reader, False)
-            os.set_blocking(self._writer, False)
+        # A pipe and no eventfd: Python writes single bytes to a wakeup descriptor.
+        self._reader, self.wakeup_fd = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self.wakeup_fd, False)
 
     def close(self):
         """Give the descriptors back. What still arrives waits for the next run."""
-        for fd in {self._reader, self._writer} - {-1}:
+        for fd in {self._reader, self.wakeup_fd} - {-1}:
             os.close(fd)
-        self._reader = self._writer = -1
+        self._reader = self.wakeup_fd = -1
 
     def fileno(self):
         """The descriptor that becomes readable when something arrives."""
@@ -50,7 +48,7 @@ class Inbox:
     def wake(self):
         """Let a kernel that blocks go on."""
         try:
-            os.write(self._writer, b"\x01\0\0\0\0\0\0\0")
+            os.write(self.wakeup_fd, b"\0")
         except (BlockingIOError, OSError):
             pass        # full: it is awake already; closed: it has ended
 

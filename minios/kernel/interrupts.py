@@ -20,13 +20,15 @@ _RESUMES = ("_run_batch", "advance", "answer", "_first_turn", "_detour", "close_
 class Interrupts:
     """The signal handlers of one kernel, from `install` to `restore`."""
 
-    __slots__ = ("_kernel", "_previous", "_waiters", "_kept", "_requested", "_thrown")
+    __slots__ = ("_kernel", "_previous", "_waiters", "_kept", "_requested", "_thrown",
+                 "_previous_fd")
 
     def __init__(self, kernel):
         self._kernel = kernel
         self._previous = {}             # signum -> the handler before ours
         self._waiters = OrderedDict()   # task -> the signums it waits for
         self._kept = set()              # arrived while nobody waited
+        self._previous_fd = None        # of set_wakeup_fd, while it is ours
         self._requested = False         # Ctrl-C is in the inbox
         self._thrown = None             # the KeyboardInterrupt on its way to a task
 
@@ -37,6 +39,21 @@ class Interrupts:
                 self._previous[signal.SIGINT] = signal.signal(signal.SIGINT, self._on_ctrl_c)
             except ValueError:
                 pass        # not the main thread
+
+    def wake_by(self, fd):
+        """Let every signal also write a byte to `fd` (-1: to what it was before).
+
+        Python calls our handlers when it runs again, which one that arrives just before the
+        kernel blocks would not make it do.
+        """
+        try:
+            if fd >= 0:
+                self._previous_fd = signal.set_wakeup_fd(fd, warn_on_full_buffer=False)
+            elif self._previous_fd is not None:
+                signal.set_wakeup_fd(self._previous_fd)
+                self._previous_fd = None
+        except ValueError:
+            pass        # not the main thread, or the one before has been closed
 
     def restore(self):
         """Give every signal back to the handler it had.

@@ -207,6 +207,7 @@ class Kernel(Primitives):
 
     def _boot(self):
         self._inbox.open()
+        self.interrupts.wake_by(self._inbox.wakeup_fd)
         self.poller.open(self._inbox)
         self.thread = get_ident()
         self._ending = self.impatient = False
@@ -223,6 +224,7 @@ class Kernel(Primitives):
             self.asyncgens.restore()
         running.kernel = self.thread = self.current = self.main_task = None
         self.poller.close()
+        self.interrupts.wake_by(-1)
         self._inbox.close()
 
     def _run_until_end(self, main):

@@ -34,7 +34,8 @@ __all__ = ["Poller"]
 
 _SWEEP = 1.0            # seconds between two thorough looks, for what other threads have closed
 _FEW = 8                # descriptors that are looked at before every poll
-_SHARE = 100            # of the time, at most one part in so many goes into looking at more
+_SLICE = 32             # descriptors that are looked at in one go
+_SHARE = 50            # of the time, at most one part in so many goes into looking at more
 _LONGEST = 86_400.0     # seconds to block at most: epoll counts milliseconds in a C int
 _TICK = 0.002           # seconds by which a selector may be early: epoll counts milliseconds
 
@@ -72,8 +73,10 @@ class Poller:
         self._selector = selector
         self._descriptors = {}
         self._inbox = None
-        self.stale = True           # tasks have run since the last sweep
-        self._next_sweep = self._next_thorough = 0.0
+        self.stale = True           # tasks have run since we began to look at descriptors
+        self._unseen = []           # descriptors that are still to be looked at
+        self._thorough = False
+        self._next_look = self._next_thorough = 0.0
         self._suspects = set()      # numbers under which a ghost may be reported
 
     # --- The selector's life -------------------------------------------------------------
@@ -168,7 +171,7 @@ class Poller:
             ready = self._selector.select(seconds)
         except (OSError, ValueError):
             # select(2) and poll(2), unlike epoll, fail on a descriptor that has been closed.
-            closed = self._sweep(thorough=True)
+            closed = self._sweep()
             if not closed:
                 raise
             return closed
@@ -301,28 +304,42 @@ class Poller:
         descriptor.reader = descriptor.writer = None
 
     def _look_for_closed(self, now):
-        """Sweep if it is time to; returns for how many seconds the kernel may block.
+        """Look at some descriptors if it is time to; returns how long the kernel may block.
 
         Whoever closes a descriptor without Close tells nobody, so the only way to wake its
-        waiter is to look. Few descriptors are looked at after every turn, many as often as a
-        small share of the time allows, and before the kernel sleeps for long.
+        waiter is to look. Few descriptors are looked at after every turn. Of many, a slice at a
+        time, so that nobody is held up by it, as often as a small share of the time allows;
+        and before the kernel sleeps for long it has looked at all.
         """
-        found = 0
-        if now >= self._next_thorough:
-            found = self._sweep(thorough=True)
-            self._next_thorough = now + _SWEEP
-        elif self.stale and now >= self._next_sweep:
-            found = self._sweep()
-            self.stale = False
-            few = len(self._descriptors) <= _FEW
-            self._next_sweep = now if few else now + (time.monotonic() - now) * _SHARE
-        if found:
-            return 0.0
-        return self._next_sweep - now if self.stale else _SWEEP
+        if now >= self._next_look and (self._unseen or self._begin_to_look(now)):
+            thorough = self._thorough
+            part, self._unseen = self._unseen[:_SLICE], self._unseen[_SLICE:]
+            closed = [each for each in part if each.was_closed(thorough)]
+            for descriptor in closed:
+                if self._descriptors.get(descriptor.fd) is descriptor:
+                    self._lost(descriptor)
+            if len(self._descriptors) > _FEW:
+                self._next_look = now + (time.monotonic() - now) * _SHARE
+            if closed:
+                return 0.0
+        if self._unseen or self.stale:
+            return max(0.0, self._next_look - now)
+        return max(0.0, min(_SWEEP, self._next_thorough - now))
 
-    def _sweep(self, thorough=False):
+    def _begin_to_look(self, now):
+        """Whether it is time to look at all descriptors once more, from now on."""
+        self._thorough = now >= self._next_thorough
+        if not self._thorough and not self.stale:
+            return False
+        self.stale = False
+        self._unseen = list(self._descriptors.values())
+        if self._thorough:
+            self._next_thorough = now + _SWEEP * (1 + len(self._unseen) / 1000)
+        return True
+
+    def _sweep(self):
         """Find what was closed without Close, which epoll never reports; return how many."""
-        closed = [each for each in self._descriptors.values() if each.was_closed(thorough)]
+        closed = [each for each in self._descriptors.values() if each.was_closed(thorough=True)]
         for descriptor in closed:
             self._lost(descriptor)
         return len(closed)

@@ -41,7 +41,8 @@ class Datagram:
             yield Send(self.socket, data)
             return
         if isinstance(address, tuple):
-            found = yield from getaddrinfo(*address[:2], self.socket.family, self.socket.type)
+            host, port = address[:2]
+            found = yield from getaddrinfo(host, port, self.socket.family, self.socket.type)
             address = (*found[0][4][:2], *address[2:])
         yield SendTo(self.socket, data, address)
 
@@ -132,7 +133,7 @@ def _resolve(local, remote):
     family, found = 0, []
     for address in (remote, local):
         if address is not None and not isinstance(address, (tuple, list)):
-            raise TypeError(f"an address is a (host, port) or the path of a socket, not {address!r}")
+            raise TypeError(f"an address is a (host, port), or the path of a socket: {address!r}")
         if address is not None:
             answers = yield from getaddrinfo(*address[:2], family, socket.SOCK_DGRAM)
             family, address = answers[0][0], answers[0][4]

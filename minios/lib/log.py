@@ -1,16 +1,9 @@
-"""What the library writes to the log: the logger `minios`, as the kernel does."""
+"""What the library writes to the log; see syscalls/log.py."""
 
 from syscalls.errors import TaskKilledError
+from syscalls.log import log
 
 __all__ = ["log", "log_errors"]
-
-
-def log(level, text, *arguments, error=None):
-    """Log a line at `level` (`WARNING`, `ERROR` ...), with the traceback of `error`."""
-    import logging  # heavy, and seldom needed
-
-    exc_info = None if error is None else (type(error), error, error.__traceback__)
-    logging.getLogger("minios").log(getattr(logging, level), text, *arguments, exc_info=exc_info)
 
 
 def log_errors(where, errors):

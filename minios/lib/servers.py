@@ -250,6 +250,8 @@ def start_server(
     found = yield from getaddrinfo(
         host or None, port, 0, socket.SOCK_STREAM, 0, socket.AI_PASSIVE
     )
+    import logging  # noqa: F401    # where descriptors run out, it could not be imported
+
     listeners = open_listeners(found, backlog, reuse_port)
     return Server(listeners, handler, ssl, limit, caller_site())
 

@@ -32,7 +32,8 @@ class timeout(Scope):
 
     Nested limits keep apart: the one that was reached is the one that raises. A task that
     leaves the block at the same moment has made it in time.
-    Raises ValueError for NaN, TypeError for what is no number, ScopeError when it is left in the wrong order.
+    Raises ValueError for NaN, TypeError for what is no number, ScopeError when it is left in the
+    wrong order.
     """
 
     __slots__ = ("seconds", "_timer", "_when")

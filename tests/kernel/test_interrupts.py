@@ -1,7 +1,10 @@
 """Promise 6: Ctrl-C is delivered at a yield of the main task; a second one forces. SigWait."""
 
 import os
+import random
+import select
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -296,3 +299,50 @@ def test_the_tid_of_main_is_one():
         return (yield GetTid())
 
     assert minios.run(main()) == 1
+
+
+def test_a_signal_that_arrives_right_before_the_kernel_blocks_is_not_missed():
+    """Python calls signal handlers between two bytecodes only: without a wakeup descriptor, one
+    that comes just before epoll_wait is seen when something else wakes the kernel."""
+    program = """
+import os, signal
+import minios
+from syscalls import SigWait
+
+def main():
+    while True:
+        os.write(1, b"x")
+        yield SigWait(signal.SIGUSR1)
+
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+minios.run(main())
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    try:
+        assert os.read(process.stdout.fileno(), 1) == b"x"
+        dice = random.Random(1)
+        for _ in range(10_000):
+            for _ in range(dice.randrange(300)):
+                pass            # hit a random moment of its way into epoll_wait
+            process.send_signal(signal.SIGUSR1)
+            ready, _, _ = select.select([process.stdout], [], [], 30)
+            assert ready, "the signal was not seen"
+            os.read(process.stdout.fileno(), 1)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_wakeup_descriptor_of_the_thread_is_given_back():
+    def main():
+        yield
+
+    left, right = socket.socketpair()
+    with left, right:
+        left.setblocking(False)
+        before = signal.set_wakeup_fd(left.fileno())
+        try:
+            minios.run(main())
+            assert signal.set_wakeup_fd(left.fileno()) == left.fileno()
+        finally:
+            signal.set_wakeup_fd(before)

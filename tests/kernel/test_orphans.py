@@ -2,6 +2,8 @@
 
 import gc
 import logging
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -243,3 +245,27 @@ def test_received_data_is_not_kept_while_the_task_waits_for_more(pair):
         assert references[0]() is None
 
     minios.run(main(), clock=VirtualClock())
+
+
+def test_a_failure_is_told_although_no_descriptor_is_left_to_import_logging_with():
+    program = """
+import os, resource
+import minios
+from syscalls import Sleep, Spawn
+
+def fails():
+    yield
+    raise ValueError("unheard")
+
+def main():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) - 1, hard))
+    yield Spawn(fails())
+    yield Sleep(0.01)
+    print("went on")
+
+minios.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "went on\n", done.stderr
+    assert "failed and nobody waits for it" in done.stderr and "unheard" in done.stderr

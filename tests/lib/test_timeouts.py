@@ -338,8 +338,7 @@ def test_async_with_is_told_to_be_with(run):
 def test_a_limit_whose_generator_is_suspended_when_it_strikes_is_explained(run, caplog):
     def numbers():
         with timeout(1):
-            for number in range(10):
-                yield number
+            yield from range(10)
 
     def main():
         for _ in numbers():

@@ -39,7 +39,6 @@ from syscalls import (
     Write,
     WriteWait,
 )
-
 from syscalls.sockets import close
 
 from ..suspension_points import scenario

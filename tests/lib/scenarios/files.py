@@ -9,7 +9,6 @@ from syscalls import Sleep, Wait
 
 from ..suspension_points import scenario
 
-
 # Virtual time stands still while a thread works: where others act meanwhile, time is real.
 real_time = {"clock": MonotonicClock}
 
