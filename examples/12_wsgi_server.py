@@ -110,7 +110,11 @@ class Client:
             if type(request) is h11.ConnectionClosed:
                 return False
             call = Call(self, request)
-            yield from self.read_body(call)
+            try:
+                yield from self.read_body(call)
+            except BaseException:
+                call.body.close()
+                raise
             yield Offload(call.run, executor=self.server.threads)
         except Refused as refused:
             yield from self.refuse(*refused.args, call)

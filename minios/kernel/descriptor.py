@@ -10,7 +10,7 @@ from _socket import socket  # the base of socket.socket, without the imports
 from _weakref import ref
 from errno import EBADF
 
-__all__ = ["READ", "WRITE", "Descriptor", "number_of", "valid_number"]
+__all__ = ["READ", "WRITE", "Descriptor", "fill_standard_ones", "number_of", "valid_number"]
 
 READ, WRITE = 1, 2      # EVENT_READ and EVENT_WRITE of every selector
 _LARGEST = 2**31 - 1    # descriptors are C ints
@@ -84,6 +84,20 @@ def _inode(fd):
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def fill_standard_ones():
+    """Occupy those of 0, 1 and 2 that are free, and return them, to be closed again.
+
+    A program may be started without, and whoever prints would print into what came instead.
+    """
+    filled = []
+    while True:
+        fd = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        if fd > 2:
+            os.close(fd)
+            return filled
+        filled.append(fd)
 
 
 def number_of(f):

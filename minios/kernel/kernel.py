@@ -9,6 +9,7 @@ primitives.py (resume, throw, timers), trampoline.py (routines that call routine
 
 from __future__ import annotations
 
+import os
 from _thread import get_ident
 
 from syscalls.base import running
@@ -20,6 +21,7 @@ from . import watchdog
 from .asyncgens import AsyncGenerators
 from .clock import MonotonicClock
 from .deadlock import deadlock_report
+from .descriptor import fill_standard_ones
 from .fairness import by_nice
 from .interrupts import Interrupts
 from .parking import Parking
@@ -206,9 +208,14 @@ class Kernel(Primitives):
             )
 
     def _boot(self):
-        self._inbox.open()
+        filled = fill_standard_ones()
+        try:
+            self._inbox.open()
+            self.poller.open(self._inbox)
+        finally:
+            for fd in filled:
+                os.close(fd)
         self.interrupts.wake_by(self._inbox.wakeup_fd)
-        self.poller.open(self._inbox)
         self.thread = get_ident()
         self._ending = self.impatient = False
         self._turns = _TURNS

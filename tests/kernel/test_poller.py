@@ -5,6 +5,7 @@ import os
 import random
 import selectors
 import socket
+import subprocess
 import sys
 import tempfile
 
@@ -545,3 +546,24 @@ def test_a_number_closed_under_a_socket_that_is_waited_for_is_found_out():
         return error.errno
 
     assert minios.run(main()) == errno.EBADF
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&- 2>&-"])
+def test_the_kernels_own_descriptors_do_not_take_the_place_of_the_standard_ones(closed, tmp_path):
+    program = """
+import os, sys
+import minios
+
+def main():
+    numbers = [fd for fd in range(3) if os.path.exists(f"/proc/self/fd/{fd}")]
+    names = [os.readlink(f"/proc/self/fd/{fd}") for fd in numbers]
+    open(sys.argv[1], "w").write(" ".join(names))
+    yield
+
+minios.run(main())
+"""
+    out = tmp_path / "out"
+    subprocess.run(
+        ["sh", "-c", f'"$0" -c "$1" "$2" {closed}', sys.executable, program, out], timeout=60
+    )
+    assert out.exists() and "eventpoll" not in out.read_text()
