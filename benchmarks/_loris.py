@@ -97,7 +97,8 @@ def serve():
             pass
 
     server = yield from start_server(quietly, "127.0.0.1", 0)
-    yield from answer_questions(server.addresses[0][1], {"connections": lambda: len(server.connections)})
+    questions = {"connections": lambda: len(server.connections)}
+    yield from answer_questions(server.addresses[0][1], questions)
 
 
 def attack(port):

@@ -305,16 +305,15 @@ def test_a_signal_that_arrives_right_before_the_kernel_blocks_is_not_missed():
     """Python calls signal handlers between two bytecodes only: without a wakeup descriptor, one
     that comes just before epoll_wait is seen when something else wakes the kernel."""
     program = """
-import os, signal
+import math, os, signal
 import minios
-from syscalls import SigWait
+from syscalls import Sleep
 
 def main():
-    while True:
-        os.write(1, b"x")
-        yield SigWait(signal.SIGUSR1)
+    minios.add_signal_handler(signal.SIGUSR1, os.write, 1, b"x")
+    os.write(1, b"x")
+    yield Sleep(math.inf)
 
-signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 minios.run(main())
 """
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
