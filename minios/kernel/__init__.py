@@ -2,9 +2,10 @@
 
 Reading order: kernel (its run loop is at the end), primitives, task, trampoline, timers, clock,
 parking, poller, descriptor, inbox, signals, interrupts, shutdown, asyncgens, deadlock, watchdog,
-fairness, hooks, hosting, table, current.
+fairness, hooks, forks, hosting, table, current.
 """
 
+from . import forks  # noqa: F401    # from now on, forked children are told apart
 from .current import current_kernel, current_task, run
 from .hooks import Hooks
 from .kernel import Kernel

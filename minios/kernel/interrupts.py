@@ -11,10 +11,20 @@ from collections import OrderedDict
 
 from syscalls.errors import KernelError
 
-__all__ = ["Interrupts"]
+__all__ = ["Interrupts", "restore_all"]
 
 # The functions of the kernel that run a task's code, or a call's handle.
 _RESUMES = ("_run_batch", "advance", "answer", "_first_turn", "_detour", "close_task")
+
+
+_installed: set = set()     # the Interrupts of the kernels that run
+
+
+def restore_all():
+    """Give all signals back: this is a forked child, where none of the kernels runs."""
+    for interrupts in list(_installed):
+        interrupts.wake_by(-1)
+        interrupts.restore()
 
 
 class Interrupts:
@@ -34,6 +44,7 @@ class Interrupts:
 
     def install(self):
         """Take over Ctrl-C, in the main thread and where nobody else has taken it."""
+        _installed.add(self)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             try:
                 self._previous[signal.SIGINT] = signal.signal(signal.SIGINT, self._on_ctrl_c)
@@ -60,6 +71,7 @@ class Interrupts:
 
         Returns whether a Ctrl-C has come too late to be delivered.
         """
+        _installed.discard(self)
         previous, self._previous = self._previous, {}
         self._kept.clear()
         late, self._requested, self._thrown = self._requested, False, None

@@ -234,6 +234,14 @@ class Kernel(Primitives):
         self.interrupts.wake_by(-1)
         self._inbox.close()
 
+    def abandon(self, error):
+        """This is a forked child: have nothing to do with the others' tasks, and end by `error`."""
+        self.poller.abandon()
+        for task in [each for each in self.tasks.values() if each is not self.current]:
+            del self.tasks[task.tid]
+        self.ready.clear()
+        self._fatal = error
+
     def _run_until_end(self, main):
         try:
             while self._fatal is None and (self.alive if main is None else not main.done()):

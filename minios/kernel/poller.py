@@ -99,6 +99,14 @@ class Poller:
             self._selector.close()
             self._selector = None
 
+    def abandon(self):
+        """This is a forked child: let go of the selector, which the parent goes on using."""
+        if self._selector is not None and self._given is None:
+            self._selector.close()
+        self._selector = None
+        self._descriptors.clear()
+        self._inbox = None
+
     # --- Waiting -------------------------------------------------------------------------
     #
     # Two methods, and not one with a direction: this is where every message passes.
@@ -315,6 +323,9 @@ class Poller:
             thorough = self._thorough
             part, self._unseen = self._unseen[:_SLICE], self._unseen[_SLICE:]
             closed = [each for each in part if each.was_closed(thorough)]
+            if closed:      # who closes one often closes more
+                closed += [each for each in self._unseen if each.was_closed(thorough)]
+                self._unseen = []
             for descriptor in closed:
                 if self._descriptors.get(descriptor.fd) is descriptor:
                     self._lost(descriptor)

@@ -154,9 +154,6 @@ class Lock(Holdable):
         # meanwhile, which happens where Condition.wait() could not get it back.
         if task is not None and self.owner is task:
             self._free()
-        elif self.owner is not None and self.owner.done():
-            # A block of an asynchronous generator, which another task closes after its own end.
-            self._free()
         elif error is None:
             self.release()
 

@@ -150,9 +150,7 @@ class Server:
         while True:
             try:
                 sock, _ = yield Accept(listener)
-                self._begin(sock)
-            except TaskLimitError as error:
-                yield from self._wait_for_better_times(error)
+                yield from self._begin(sock)
             except OSError as error:
                 if error.errno in _SHORT_OF:
                     yield from self._wait_for_better_times(error.strerror)
@@ -169,10 +167,15 @@ class Server:
             close(listener)
 
     def _begin(self, sock):
-        """Serve one client in a task of its own."""
+        """Serve one client in a task of its own, as soon as there may be one more."""
         name = getattr(self._handler, "__name__", "connection")
         try:
-            self._spawn(self._connection(sock), name, sock, self._connections)
+            while True:
+                try:
+                    self._spawn(self._connection(sock), name, sock, self._connections)
+                    return
+                except TaskLimitError as error:
+                    yield from self._wait_for_better_times(error)
         except BaseException:
             close(sock)
             raise
