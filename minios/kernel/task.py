@@ -152,6 +152,9 @@ class Task:
         """
         if not self._done:
             raise KernelError(f"{self!r} has not ended yet; `yield Wait(task)` waits for it")
+        if self._error is not None:
+            # Each who raises it adds his own frames, and would keep alive what is in them.
+            self._error.__traceback__ = self._result
         return self._error
 
     def kill(self, signum: int = 15) -> bool:
@@ -271,6 +274,8 @@ class Task:
             cancelled = vars(error).get("cancelled")    # set by a signal: see signals.py
         if isinstance(cancelled, Cancelled):
             error = cancelled.outcome(self.tid, self.name)
+        if error is not None:
+            result = error.__traceback__    # as it is now: see exception()
         self._result, self._error, self._done = result, error, True
         self.routine = self.stack = self.value = self.error = self.pending = None
         self.call = self.token = self.progress = None

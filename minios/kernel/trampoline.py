@@ -11,6 +11,7 @@ alone. Each entry of the stack is the root of a `yield from` chain (PEP 380).
 from types import CoroutineType, GeneratorType
 
 from syscalls.base import SystemCall
+from syscalls.describe import call_text
 
 from .log import log_handler
 from .task import HALT, Task, check_routine, quacks
@@ -87,7 +88,8 @@ def _not_a_call(request, kernel, task):
         hint = "it is waited for with `yield from`, or `await`"
     else:
         hint = "yield a system call, a generator or coroutine, or nothing"
-    raise TypeError(f"task {task.tid} ({task.name}) yielded {request!r}, no system call: {hint}")
+    what = call_text(request)
+    raise TypeError(f"task {task.tid} ({task.name}) yielded {what}, no system call: {hint}")
 
 
 # --- Routines ------------------------------------------------------------------------------

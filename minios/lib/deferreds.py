@@ -46,11 +46,12 @@ class Deferred(SystemCall):
 
     __slots__ = (
         "_state", "_value", "_waiters", "_callbacks", "_heard", "_kernel", "_tasks", "_site",
-        "__weakref__",
+        "_trace", "__weakref__",
     )
 
     def __init__(self) -> None:
         self._state = _PENDING
+        self._trace: Any = None                 # of an error, before others add to it
         self._value: Any = None                 # or the error
         self._waiters: dict[Task, None] = {}
         self._callbacks: deque = deque()        # what is to be called
@@ -103,6 +104,8 @@ class Deferred(SystemCall):
         if self._state is not _PENDING:
             return False
         self._value = value
+        if state is REJECTED:
+            self._trace = value.__traceback__
         self._state = state
         self._tasks = []
         return True
@@ -297,6 +300,7 @@ def _wake_waiters(deferred):
     deferred._heard |= rejected and bool(waiters)
     for task in waiters:
         if rejected:
-            task.kernel.throw(task, deferred._value)
+            # Who raises it adds his own frames, and would keep alive what is in them.
+            task.kernel.throw(task, deferred._value.with_traceback(deferred._trace))
         else:
             task.kernel.resume(task, deferred._value)

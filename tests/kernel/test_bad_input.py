@@ -405,3 +405,11 @@ def test_unraisable_errors_are_not_printed_for_a_task_that_is_dropped(kernel, ca
     kernel.run()
     assert "Exception ignored" not in capsys.readouterr().err
     assert sys.exc_info() == (None, None, None)
+
+
+def test_what_cannot_even_be_shown_is_no_call_either(run):
+    class Unshowable:
+        def __repr__(self):
+            raise RuntimeError
+
+    refused_with(run, Unshowable, TypeError, ["<Unshowable>, no system call"])

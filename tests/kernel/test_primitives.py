@@ -220,3 +220,29 @@ def test_a_task_that_interrupts_itself_is_interrupted_at_its_next_yield_and_once
         return kernel.now()
 
     assert run(main()) == 1
+
+
+def test_an_error_that_is_waited_for_often_does_not_grow(run):
+    def fails():
+        yield
+        raise ValueError
+
+    def frames_of(error):
+        trace, n = error.__traceback__, 0
+        while trace is not None:
+            trace, n = trace.tb_next, n + 1
+        return n
+
+    def main():
+        task = yield Spawn(fails())
+        deferred = minios.Deferred()
+        deferred.reject(KeyError())
+        most = 0
+        for call in [Wait(task), deferred] * 100:
+            try:
+                yield call
+            except (ValueError, KeyError) as error:
+                most = max(most, frames_of(error))
+        return most
+
+    assert run(main()) <= 3

@@ -108,15 +108,15 @@ def strike_everywhere(scenario, how):
 def play(scenario, how=UNHARMED, point=0, observer=None):
     """Play `scenario` once; a Case. `observer` is one more Hooks, an Observer for example."""
     world = World(scenario, how, point)
-    before = _descriptors()
-    with _recorded(world), _bounded(world):
+    before = open_descriptors()
+    with recorded(world), bounded(world):
         try:
             with world.resources:
                 world.run(observer)
         except BaseException as error:      # a deadlock, an assertion of the scenario
             world.find("world", "".join(traceback.format_exception(error))[-3000:])
             error.__traceback__ = None      # or it would hold what is looked for below
-        _look_for_descriptors(before, world)
+        look_for_descriptors(before, world)
     return Case(world.assassin.struck, world.findings)
 
 
@@ -198,10 +198,8 @@ class World:
     def logged(self, record, line):
         """A finding, unless it was to be expected: an error that was due to a victim that SIGKILL
         closes has nobody else to go to."""
-        error = record.exc_info[1] if record.exc_info else None
-        if repr(error) != self.assassin.last_words and not any(
-            text in line for text in self._allowed
-        ):
+        expected = record.exc_info and repr(record.exc_info[1]) == self.assassin.last_words
+        if not (expected or any(text in line for text in self._allowed)):
             self.find("log", line)
 
     def warned(self, text):
@@ -238,7 +236,7 @@ class World:
                 f"fd {each.fd}" for each in kernel.poller.descriptors()
                 if each.has_waiters() or each.was_closed()
             ]),
-            ("children", _children()),
+            ("children", children()),
         ):
             if left:
                 self.find(kind, f"left: {left}")
@@ -271,7 +269,7 @@ class Assassin(Hooks):
         self.struck_at = None       # the number of the turn
         self.sent = []              # signals
         self.taken_along = None     # the result that SIGKILL found due, which nobody gets
-        self.last_words = "None"    # the error that it found due, which is logged
+        self.last_words = None      # the error that it found due, which is logged
 
     def attached(self, kernel):
         self.kernel = kernel
@@ -335,146 +333,9 @@ class Assassin(Hooks):
 
     def _send(self, signum):
         if signum == signal.SIGKILL and not self.victim.done():
-            self.last_words = repr(self.victim.error)
+            self.last_words = self.victim.error and repr(self.victim.error)
             self.taken_along = value = self.victim.value
             if not isinstance(value, (NoneType, int, str, bytes)):
                 self.taken_along = repr(value)      # a socket would stay open
         self.sent.append(signum)
         self.kernel.kill(self.victim, signum)
-
-
-# --- What is looked at outside of the kernel -------------------------------------------------
-
-
-@contextlib.contextmanager
-def _recorded(world):
-    """Tell `world` of what is logged or warned of meanwhile."""
-
-    class Recorder(logging.Handler):
-        def emit(self, record):
-            world.logged(record, self.format(record))
-
-    log, recorder = logging.getLogger("minios"), Recorder()
-    propagated, log.propagate = log.propagate, False
-    log.addHandler(recorder)
-    unraisable = sys.unraisablehook
-    sys.unraisablehook = lambda each: world.warned(f"{each.exc_value!r} in {each.object!r}")
-    try:
-        with warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always")
-            yield
-        for warning in warned:
-            world.warned(str(warning.message))
-    finally:
-        sys.unraisablehook = unraisable
-        log.removeHandler(recorder)
-        log.propagate = propagated
-
-
-@contextlib.contextmanager
-def _bounded(world):
-    """Give the world up when it takes too long."""
-
-    def on_alarm(signum, frame):
-        world.kernel.call_from_thread(world.give_up)
-
-    previous = signal.signal(signal.SIGALRM, on_alarm)
-    signal.setitimer(signal.ITIMER_REAL, _PATIENCE, 1)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-
-
-def _descriptors():
-    """What is open: {number: what it is}."""
-    found = {}
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):      # that of listdir itself
-            found[int(name)] = os.readlink(f"/proc/self/fd/{name}")
-    return found
-
-
-def _look_for_descriptors(before, world):
-    # A thread that works for a task that was killed may still have a file to close.
-    deadline = time.monotonic() + _SETTLING
-    while (after := _descriptors()) != before and time.monotonic() < deadline:
-        time.sleep(0.001)
-    new = {fd: what for fd, what in after.items() if before.get(fd) != what}
-    if new:
-        world.find("descriptors", f"left open: {new}")
-    if before.keys() - after.keys():
-        world.find("descriptors", f"closed by mistake: {before.keys() - after.keys()}")
-
-
-def _children():
-    """The numbers of our child processes, zombies included."""
-    found = []
-    for thread in os.listdir("/proc/self/task"):
-        with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/children") as file:
-            found += file.read().split()
-    return found
-
-
-# --- What has been examined ------------------------------------------------------------------
-
-
-class Observer(Hooks):
-    """Sees in which operations the victim is suspended: the names of the functions of minios.lib,
-    and of the calls. Those that it runs through, waiting or not, are in `entered`."""
-
-    def __init__(self):
-        self.suspended, self.entered, self.calls = set(), set(), set()
-
-    def attached(self, kernel):
-        self.kernel = kernel
-        self.assassin = next(each for each in kernel.hooks if isinstance(each, Assassin))
-
-    def turn_started(self, task):
-        if task is self.assassin.victim:
-            sys.setprofile(self._profile)
-
-    def turn_ended(self, task):
-        sys.setprofile(None)
-        if task is self.assassin.victim:
-            self.suspended |= {
-                frame.f_code.co_qualname for frame in task.frames() if _is_of_library(frame)
-            }
-            if task.call is not None:
-                self.calls.add(type(task.call).__name__)
-
-    def call_made(self, task, call):
-        if task is self.assassin.victim:
-            self.calls.add(type(call).__name__)
-
-    def _profile(self, frame, event, argument):
-        if event == "call" and _is_of_library(frame):
-            self.entered.add(frame.f_code.co_qualname)
-
-
-def _is_of_library(frame):
-    return frame.f_globals.get("__name__", "").startswith("minios.lib.")
-
-
-def operations():
-    """The public blocking functions and methods of minios.lib: their qualified names."""
-    found = set()
-    for info in pkgutil.iter_modules(minios.lib.__path__, "minios.lib."):
-        module = importlib.import_module(info.name)
-        for name, thing in vars(module).items():
-            if name[0] != "_" and getattr(thing, "__module__", None) == module.__name__:
-                members = vars(thing) if inspect.isclass(thing) else {name: thing}
-                found |= {
-                    member.__code__.co_qualname for name, member in members.items()
-                    if inspect.isgeneratorfunction(member)
-                    and (name[0] != "_" or name.endswith("__"))
-                }
-    return found
-
-
-def observe(scenario):
-    """Play `scenario` unharmed; the Observer, and the Case."""
-    observer = Observer()
-    case = play(scenario, observer=observer)
-    return observer, case
