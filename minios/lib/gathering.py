@@ -41,7 +41,9 @@ def race(*routines: Any) -> Generator[Any, Any, Any]:
     """Run `routines` side by side until the first ends; returns what it returns.
 
     The others are killed and have ended when this returns. If the first to end fails, that is
-    raised. Raises ValueError for no routines, which would never end.
+    raised. Another that ends at the same moment is not heard: what `queue.get()` has got by then
+    is gone, so give a race what can be done again. Raises ValueError for no routines, which would
+    never end.
     """
     if not routines:
         raise ValueError("race takes at least one routine: none would never end")
