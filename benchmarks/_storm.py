@@ -16,8 +16,8 @@ from syscalls import Sleep
 
 NAME = "storm"
 _AT_ONCE = 200
-# Tables grow with how many connections there happened to be at once, and the allocator keeps what it
-# has had: so much may differ, which is little for 2,000 connections.
+# Tables grow with how many connections there happened to be at once, and the allocator keeps what
+# it has had: so much may differ, which is little for 2,000 connections.
 _TRACED, _RESIDENT = 200_000, 4_000_000     # bytes
 
 

@@ -60,9 +60,9 @@ def _first_of(tasks, group):
         first = yield WaitAny(tasks)
     except GeneratorExit:
         raise       # leaving the group's block closes the tasks
-    except BaseException:
+    except BaseException as error:
         group.end()
-        yield from group.join()
+        yield from group._wait_for_tasks(error)
         raise
     group.end()
     try:

@@ -175,7 +175,11 @@ class TaskGroup(Scope):
     # --- The tasks' ends -----------------------------------------------------------------
 
     def _wait_for_tasks(self, interrupt=None):
-        """Wait until no task is alive; returns what the owner was interrupted by, if at all."""
+        """Wait until no task is alive; returns what the owner was interrupted by, if at all.
+
+        A second interruption is not lost: it comes again, at the owner's next yield.
+        """
+        later = []
         while self._tasks or self._services:
             if not self._tasks:
                 self.end()      # the services
@@ -188,9 +192,14 @@ class TaskGroup(Scope):
             except BaseException as error:
                 if error is not self.thrown:
                     self.end(SIGTERM if interrupt is None else SIGKILL)
-                    interrupt = interrupt or error
+                    if interrupt is None:
+                        interrupt = error
+                    else:
+                        later.append(error)
             finally:
                 self._joining = False
+        for each in later:
+            self.task.kernel.interrupt(self.task, each)
         return interrupt
 
     def _ended(self, task):

@@ -85,6 +85,8 @@ class Scope:
         is over all the same.
         """
         task, stack, self._stack = self.task, self._stack, None
+        if stack is None:
+            raise ScopeError(f"{self!r} of {self.place} has been left already")
         if self.thrown is not None:
             task.kernel.withdraw(task, self.thrown)
         inner = stack[stack.index(self) + 1:]

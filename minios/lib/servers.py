@@ -109,7 +109,7 @@ class Server:
         If the caller is killed here, the server is closed and its connections are killed and
         waited for; killed again, they are closed with SIGKILL.
         """
-        interrupt = None
+        interrupts: list[BaseException] = []
         while self._acceptors or self._connections:
             try:
                 yield Park(self)
@@ -117,10 +117,12 @@ class Server:
                 self.kill(SIGKILL)
                 raise
             except BaseException as error:
-                self.kill(SIGTERM if interrupt is None else SIGKILL)
-                interrupt = interrupt or error
-        if interrupt is not None:
-            raise interrupt
+                self.kill(SIGKILL if interrupts else SIGTERM)
+                interrupts.append(error)
+        for each in interrupts[1:]:     # none is lost: it comes again, at the next yield
+            current_task().kernel.interrupt(current_task(), each)
+        if interrupts:
+            raise interrupts[0]
 
     def __enter__(self) -> Server:
         return self
@@ -276,7 +278,11 @@ def start_unix_server(
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         is_file = replace_stale(path)
-        sock.bind(path)
+        try:
+            sock.bind(path)
+        except OSError as error:
+            message = f"{error.strerror or error}: cannot listen on {path!r}"
+            raise OSError(error.errno, message) from None
         sock.listen(backlog)
         mine = (path, os.stat(path).st_ino) if is_file else None
         return Server([sock], handler, ssl, limit, caller_site(), mine)

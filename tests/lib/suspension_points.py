@@ -11,28 +11,23 @@ been made ready and is about to run, with whatever it was handed in between.
 """
 
 import contextlib
-import importlib
-import inspect
 import itertools
-import logging
 import math
-import os
-import pkgutil
 import signal
 import sys
 import time
 import traceback
-import warnings
 from collections import namedtuple
 from types import NoneType
 
 import minios
-import minios.lib
 from minios import TaskKilledError
 from minios.kernel.hooks import Hooks
 from minios.sim import VirtualClock
 from syscalls import Sleep, Wait
 from tests.invariants import check_invariants
+
+from .leftovers import bounded, changed_descriptors, children, open_descriptors, recorded
 
 KINDS = (
     "tasks", "timers", "registrations", "descriptors", "items", "locks", "parked", "answers owed",
@@ -109,14 +104,15 @@ def play(scenario, how=UNHARMED, point=0, observer=None):
     """Play `scenario` once; a Case. `observer` is one more Hooks, an Observer for example."""
     world = World(scenario, how, point)
     before = open_descriptors()
-    with recorded(world), bounded(world):
+    with recorded(world.logged, world.warned), bounded(_PATIENCE, world.give_up_soon):
         try:
             with world.resources:
                 world.run(observer)
         except BaseException as error:      # a deadlock, an assertion of the scenario
             world.find("world", "".join(traceback.format_exception(error))[-3000:])
             error.__traceback__ = None      # or it would hold what is looked for below
-        look_for_descriptors(before, world)
+        for text in changed_descriptors(before, _SETTLING):
+            world.find("descriptors", text)
     return Case(world.assassin.struck, world.findings)
 
 
@@ -245,7 +241,11 @@ class World:
         except AssertionError as error:
             self.find("invariants", f"at the end: {error}")
 
-    def give_up(self):
+    def give_up_soon(self):
+        """Give up between two turns: from wherever this is called, a signal handler for example."""
+        self.kernel.call_from_thread(self._give_up)
+
+    def _give_up(self):
         """The world does not end: end it, and say where everybody is."""
         if self.given_up:
             return
@@ -292,7 +292,7 @@ class Assassin(Hooks):
             self.world.find("invariants", f"after a turn of {task!r}: {error}")
         self.all_turns += 1
         if self.all_turns == _TURNS:
-            self.kernel.call_from_thread(self.world.give_up)
+            self.world.give_up_soon()
         if task is not self.victim or task.done():
             return
         if not self.struck:

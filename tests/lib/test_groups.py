@@ -486,3 +486,78 @@ def test_a_group_takes_calls_and_tasks_as_well(run):
         return task.result(), (yield Now())
 
     assert run(main()) == ("other", 3)
+
+
+def kill_at_2(task):
+    yield Sleep(2)
+    yield Kill(task)
+
+
+@pytest.mark.parametrize("how", ["gather", "join", "aexit", "race"])
+def test_a_kill_that_comes_while_a_group_cleans_up_after_a_timeout_is_not_lost(run, how):
+    async def in_a_coroutine():
+        async with TaskGroup() as group:
+            group.spawn(slow_to_die(5, []))
+
+    def in_a_generator():
+        with TaskGroup() as group:
+            group.spawn(slow_to_die(5, []))
+            yield from group.join()
+
+    def victim():
+        for _ in range(3):
+            try:
+                with timeout(1):
+                    if how == "gather":
+                        yield from minios.gather(slow_to_die(5, []))
+                    elif how == "race":
+                        yield from minios.race(slow_to_die(5, []))
+                    else:
+                        yield in_a_coroutine() if how == "aexit" else in_a_generator()
+            except TimeoutError:
+                pass
+        return "survived"
+
+    def main():
+        task = yield Spawn(victim())
+        yield from kill_at_2(task)
+        with pytest.raises(TaskKilledError):
+            yield Wait(task)
+        return (yield Now())
+
+    assert run(main()) == 2
+
+
+def test_a_kill_that_comes_while_a_group_cleans_up_after_its_body_failed_is_not_lost(run):
+    async def victim():
+        for _ in range(3):
+            try:
+                async with TaskGroup() as group:
+                    group.spawn(slow_to_die(5, []))
+                    await Sleep(1)
+                    raise KeyError
+            except KeyError:
+                pass
+        return "survived"
+
+    def main():
+        task = yield Spawn(victim())
+        yield from kill_at_2(task)
+        with pytest.raises(TaskKilledError):
+            yield Wait(task)
+
+    run(main())
+
+
+def test_an_outer_limit_that_is_reached_while_a_group_cleans_up_is_not_lost(run):
+    def main():
+        with pytest.raises(TimeoutError):
+            with timeout(2) as outer:
+                try:
+                    with timeout(1):
+                        yield from minios.gather(slow_to_die(5, []))
+                except TimeoutError:
+                    yield Sleep(100)
+        return outer.expired(), (yield Now())
+
+    assert run(main()) == (True, 2)

@@ -353,3 +353,19 @@ def test_a_limit_whose_generator_is_suspended_when_it_strikes_is_explained(run, 
 
     run(parent())
     assert [record.exc_info[0] for record in caplog.records] == [ScopeError]
+
+
+def test_a_scope_that_another_has_left_says_so_to_its_owner(run):
+    def main():
+        limit = timeout(5)
+        with pytest.raises(ScopeError, match="has been left already"):
+            with limit:
+                task = yield Spawn(leaver(limit))
+                with pytest.raises(ScopeError, match="left by another"):
+                    yield Wait(task)
+
+    def leaver(limit):
+        yield
+        limit.__exit__(None, None, None)
+
+    run(main())

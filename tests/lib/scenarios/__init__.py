@@ -3,9 +3,20 @@
 Importing this package enters all of them into `suspension_points.SCENARIOS`.
 """
 
-from . import calls, children, connections, files, handing_over, streams, synchronizing, tasks
+from . import (
+    calls,
+    children,
+    connections,
+    files,
+    handing_over,
+    pipes,
+    streams,
+    synchronizing,
+    tasks,
+    tls,
+)
 
 __all__ = [
-    "calls", "children", "connections", "files", "handing_over", "streams", "synchronizing",
-    "tasks",
+    "calls", "children", "connections", "files", "handing_over", "pipes", "streams",
+    "synchronizing", "tasks", "tls",
 ]

@@ -21,7 +21,7 @@ from minios.lib.tls import TLSStream
 from syscalls import Sleep, Wait
 
 from ..suspension_points import scenario
-from .streams import contexts, no_tls
+from .tls import contexts, no_tls
 
 # What goes over TCP is played in real time: what has been sent need not have arrived, even here.
 real_time = {"clock": MonotonicClock}
