@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .lib.events import Event
     from .lib.executors import to_thread
     from .lib.files import File, open_file
+    from .lib.filestreams import FileStream
     from .lib.gathering import gather, race, shield
     from .lib.groups import TaskGroup
     from .lib.locks import Lock, RLock
@@ -67,7 +68,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Barrier", "BrokenBarrierError", "Cancelled", "Condition", "Datagram", "DeadlockError",
-    "Deferred", "Event", "File", "Hooks", "IncompleteReadError", "Kernel", "KernelError",
+    "Deferred", "Event", "File", "FileStream", "Hooks", "IncompleteReadError", "Kernel",
+    "KernelError",
     "LifoQueue", "LimitOverrunError", "Lock", "NoSuchTaskError", "OwnerEndedError", "Pipe",
     "PriorityQueue", "Process", "Queue", "QueueClosedError", "QueueEmptyError",
     "QueueFullError", "RLock", "ResourceBusyError", "ScopeError", "Semaphore", "Server",

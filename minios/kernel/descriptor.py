@@ -25,11 +25,10 @@ class Descriptor:
         self.fd, self.mask = fd, mask
         self.reader = self.writer = None
         self._poller = poller
-        self._identity = self._inode = None
+        self._identity = None
+        self._inode = _inode(fd)
         if isinstance(f, (socket, io.IOBase)):
             self._identity = ref(f)
-        else:
-            self._inode = _inode(fd)
 
     def is_file(self, f):
         """Whether `f` is certainly the very file that was registered."""
@@ -50,7 +49,7 @@ class Descriptor:
         f = self._identity()
         if f is None or number_of(f) != self.fd:
             return True
-        return thorough and _inode(self.fd) is None
+        return thorough and self._inode != _inode(self.fd)
 
     def ready(self, events, kernel):
         """The selector reports `events`: let the calls that wait for them go on."""
@@ -78,12 +77,12 @@ class Descriptor:
 
 
 def _inode(fd):
-    """What the system knows `fd` by, None where it is closed."""
+    """What the system knows `fd` by, in one number; None where it is closed."""
     try:
         status = os.fstat(fd)
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return status.st_dev << 32 ^ status.st_ino
 
 
 def fill_standard_ones():

@@ -159,6 +159,8 @@ class Poller:
             self._abandon(descriptor)
         if isinstance(f, int):
             os.close(f)
+        elif hasattr(f, "abort"):
+            f.abort()       # a stream, whose close() waits
         else:
             f.close()
 
@@ -254,7 +256,7 @@ class Poller:
                 # Another object may stand for the same open file, a socket and its number:
                 # that is one descriptor. But where the file was closed, its waiters must not
                 # be woken by what has taken its number.
-                same = not descriptor.was_closed()
+                same = not descriptor.was_closed(thorough=not descriptor.is_file(f))
             else:
                 same = descriptor.is_file(f)
             if same and (descriptor.mask & direction

@@ -21,6 +21,7 @@ _MODULES = {
     "events": "Event",
     "executors": "to_thread",
     "files": "File open_file",
+    "filestreams": "FileStream",
     "gathering": "gather race shield",
     "groups": "TaskGroup",
     "locks": "Lock RLock",

@@ -94,8 +94,9 @@ class Stream(ByteReader):
             sent = yield self._send(data)
             while sent < len(data):
                 sent += yield self._send(memoryview(data)[sent:sent + _PIECE])
-        except BaseException:
-            if sent:
+        except BaseException as error:
+            # Of what a call has sent before SIGKILL, nobody was told.
+            if sent or isinstance(error, GeneratorExit):
                 self._broken = f"a write was cut short after {sent} of {len(data)} bytes"
             raise
         finally:
@@ -127,8 +128,9 @@ class Stream(ByteReader):
                 if not taken:
                     break
                 sent += taken
-        except BaseException:
-            if sent:
+        except BaseException as error:
+            # Of what a call has sent before SIGKILL, nobody was told.
+            if sent or isinstance(error, GeneratorExit):
                 self._broken = f"a file was cut short after {sent} bytes"
             raise
         finally:

@@ -567,3 +567,23 @@ minios.run(main())
         ["sh", "-c", f'"$0" -c "$1" "$2" {closed}', sys.executable, program, out], timeout=60
     )
     assert out.exists() and "eventpoll" not in out.read_text()
+
+
+def test_a_number_closed_under_a_waited_for_socket_and_used_again_disturbs_no_stranger():
+    def main():
+        left, right = socket.socketpair()
+        task = yield Spawn(outcome(Recv(left, 10)))
+        yield Sleep(0)
+        fd = left.fileno()
+        os.close(fd)
+        other, peer = socket.socketpair()
+        assert fd in (other.fileno(), peer.fileno())
+        peer.send(b"x"), other.send(b"x")
+        assert (yield Recv(other, 10)) == (yield Recv(peer, 10)) == b"x"
+        error = yield Wait(task)
+        left.detach()
+        for sock in (right, other, peer):
+            sock.close()
+        return error.errno
+
+    assert minios.run(main()) == errno.EBADF
