@@ -22,6 +22,7 @@ ALLOWED = {
                      "minios.trace", "minios.examples_folder", "minios.compare", "syscalls"},
     "minios.compare": {"minios.compare", "minios.lib", "minios.kernel", "minios.errors",
                        "minios.examples_folder", "syscalls"},
+    "minios.aio": {"minios.aio", "minios.lib", "minios.kernel", "minios.errors", "syscalls"},
     "minios.legacy": {"minios.legacy", "minios.lib", "minios.kernel", "minios.errors", "syscalls"},
     "minios.cli": {"minios", "syscalls"},
     "minios.__main__": {"minios.cli"},

@@ -2,6 +2,9 @@
 
 A number is used again as soon as it is closed, so the poller does not go by numbers alone: it
 knows a socket or an io object by a weak reference, and a plain number by its inode.
+
+A Descriptor is what tasks wait for, each time anew. A Watch is what a lodger of the kernel has
+registered for good (see lodger.py). Where both are after the same number, it is one descriptor.
 """
 
 import io
@@ -10,7 +13,7 @@ from _socket import socket  # the base of socket.socket, without the imports
 from _weakref import ref
 from errno import EBADF
 
-__all__ = ["READ", "WRITE", "Descriptor", "fill_standard_ones", "number_of", "valid_number"]
+__all__ = ["READ", "WRITE", "Descriptor", "Watch", "fill_standard_ones", "number_of", "valid_number"]
 
 READ, WRITE = 1, 2      # EVENT_READ and EVENT_WRITE of every selector
 _LARGEST = 2**31 - 1    # descriptors are C ints
@@ -19,10 +22,11 @@ _LARGEST = 2**31 - 1    # descriptors are C ints
 class Descriptor:
     """One descriptor that is registered: who waits to read and to write it."""
 
-    __slots__ = ("fd", "mask", "reader", "writer", "_poller", "_identity", "_inode")
+    __slots__ = ("fd", "mask", "reader", "writer", "watch", "_poller", "_identity", "_inode")
 
     def __init__(self, poller, fd, mask, f):
         self.fd, self.mask = fd, mask
+        self.watch = None           # of a lodger, for the same number
         self.reader = self.writer = None
         self._poller = poller
         self._identity = None
@@ -74,6 +78,48 @@ class Descriptor:
             self._poller.release(self, unused)
         if doubtful and not self._poller.confirms(self.fd, events):
             self._poller.replace_selector()
+
+
+    # --- Together with a Watch ----------------------------------------------------------------
+
+    def share(self, watch):
+        """`watch` (None: nobody) also hears of what happens here."""
+        self.watch = watch
+        # The path of every message asks nobody whether there is a watch.
+        self.__class__ = Descriptor if watch is None else _SharedDescriptor
+
+    def watched(self):
+        """The directions that a lodger is after."""
+        return 0 if self.watch is None else self.watch.mask
+
+
+class _SharedDescriptor(Descriptor):
+    """One that a lodger watches as well."""
+
+    __slots__ = ()
+
+    def ready(self, events, kernel):
+        watch = self.watch
+        super().ready(events, kernel)
+        if events & watch.mask:
+            watch.ready(events & watch.mask, kernel)
+
+
+class Watch:
+    """A lodger's lasting interest in `fd` for the directions of `mask`; it does not end by itself.
+
+    A subclass says in `ready` what is to be done.
+    """
+
+    __slots__ = ("fd", "mask")
+
+    def __init__(self, fd: int, mask: int) -> None:
+        self.fd, self.mask = fd, mask
+
+    def ready(self, events: int, kernel: object) -> None:
+        """The descriptor is ready for `events`, READ, WRITE or both; called in every round in
+        which it is."""
+        raise NotImplementedError
 
 
 def _inode(fd):

@@ -10,6 +10,7 @@ import os
 from syscalls.base import running
 from syscalls.errors import KernelError
 
+from . import watchdog
 from .interrupts import restore_all
 
 __all__ = []
@@ -19,6 +20,7 @@ def _in_child():
     """Forget the parent's kernel; if the child returns to its run loop, that ends with an error."""
     kernel, running.kernel, running.host = running.kernel, None, None
     restore_all()
+    watchdog.forget_all()
     if kernel is not None:
         kernel.abandon(KernelError(
             "a task has forked, and its child has come back to the kernel, which is the parent's: "

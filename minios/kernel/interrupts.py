@@ -31,14 +31,14 @@ class Interrupts:
     """The signal handlers of one kernel, from `install` to `restore`."""
 
     __slots__ = ("_kernel", "_previous", "_waiters", "_kept", "_requested", "_thrown",
-                 "_previous_fd")
+                 "_wakeup_fd")
 
     def __init__(self, kernel):
         self._kernel = kernel
         self._previous = {}             # signum -> the handler before ours
         self._waiters = OrderedDict()   # task -> the signums it waits for
         self._kept = set()              # arrived while nobody waited
-        self._previous_fd = None        # of set_wakeup_fd, while it is ours
+        self._wakeup_fd = -1            # of set_wakeup_fd, while it is ours
         self._requested = False         # Ctrl-C is in the inbox
         self._thrown = None             # the KeyboardInterrupt on its way to a task
 
@@ -52,19 +52,21 @@ class Interrupts:
                 pass        # not the main thread
 
     def wake_by(self, fd):
-        """Let every signal also write a byte to `fd` (-1: to what it was before).
+        """Let every signal also write a byte to `fd`, or (-1) no more.
 
         Python calls our handlers when it runs again, which one that arrives just before the
-        kernel blocks would not make it do.
+        kernel blocks would not make it do. Somebody else's descriptor is left in its place: an
+        event loop that lives on this kernel has its own among those that the kernel polls.
         """
         try:
-            if fd >= 0:
-                self._previous_fd = signal.set_wakeup_fd(fd, warn_on_full_buffer=False)
-            elif self._previous_fd is not None:
-                signal.set_wakeup_fd(self._previous_fd)
-                self._previous_fd = None
+            if fd < 0:
+                fd, self._wakeup_fd = self._wakeup_fd, -1
+                if fd >= 0:
+                    _exchange_wakeup_fd(fd, -1)
+            elif _exchange_wakeup_fd(-1, fd):
+                self._wakeup_fd = fd
         except ValueError:
-            pass        # not the main thread, or the one before has been closed
+            pass        # not the main thread
 
     def restore(self):
         """Give every signal back to the handler it had.
@@ -163,15 +165,28 @@ class Interrupts:
             self._kernel.interrupt_main(self._thrown)
 
 
+def _exchange_wakeup_fd(expected, fd):
+    """Compare and swap, as far as set_wakeup_fd allows; whether it was `expected`."""
+    current = signal.set_wakeup_fd(fd, warn_on_full_buffer=False)
+    if current == expected:
+        return True
+    try:
+        signal.set_wakeup_fd(current)
+    except ValueError:
+        return True     # a stale one: its owner has closed it and not said so
+    return False
+
+
 def _runs_a_task(frame):
     """Whether `frame`, which a signal has interrupted, is a task's code or was called by it.
 
     Raised in the middle of the kernel, an exception would leave its tables half changed.
     """
-    inside = False
+    inside, name = False, ""
     while frame is not None:
         if frame.f_globals.get("__package__") in (__package__, "syscalls"):
-            return inside and frame.f_code.co_name in _RESUMES
-        inside = True
+            # Also a callback of who lives on this kernel, which is as far out as a task's code.
+            return inside and (frame.f_code.co_name in _RESUMES or name == "run_callbacks")
+        inside, name = True, frame.f_code.co_name
         frame = frame.f_back
     return False

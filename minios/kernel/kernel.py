@@ -24,6 +24,7 @@ from .deadlock import deadlock_report
 from .descriptor import fill_standard_ones
 from .fairness import by_nice
 from .interrupts import Interrupts
+from .lodger import NOBODY
 from .parking import Parking
 from .poller import Poller
 from .primitives import Primitives
@@ -65,8 +66,7 @@ class Kernel(Primitives):
         slow_turn: float = 0.5,
         max_tasks: int | None = None,
     ) -> None:
-        self.clock = MonotonicClock() if clock is None else clock
-        self.now = self.clock.now
+        self.set_clock(MonotonicClock() if clock is None else clock)
         self.order = order
         if not slow_turn > 0 or not grace >= 0:
             raise ValueError(f"slow_turn must be > 0 and grace >= 0, not {slow_turn} and {grace}")
@@ -80,6 +80,8 @@ class Kernel(Primitives):
         self.asyncgens = AsyncGenerators(self)
         self.thread = None          # the thread it runs in, while it runs
         self.host = None            # the kernel that runs this one's tasks: see hosting.py
+        self.lodger = NOBODY        # who lives on this machine besides the tasks: lodger.py
+        self.callbacks: Any = ()    # what the lodger has to run, one batch a round
         self.impatient = False      # a Ctrl-C has cut the shutdown short
         self.booted_at = self.now()
         # Whether anything but the time it grants is this kernel's own: see hosting.py.
@@ -88,6 +90,11 @@ class Kernel(Primitives):
         )
         self._turns = _TURNS        # between two polls
         self._ending = False
+
+    def set_clock(self, clock):
+        """Go by another clock, which reads the same: an event loop puts its own before it."""
+        self.clock = clock
+        self.now = clock.now
 
     # --- What users ask ------------------------------------------------------------------
 
@@ -158,7 +165,7 @@ class Kernel(Primitives):
         elif self.main_task is not None and not self.main_task.done():
             interrupt_task(self, self.main_task, error)
         else:
-            self._fatal = error
+            self.fatal = error
 
     # --- The run loop --------------------------------------------------------------------
 
@@ -178,25 +185,94 @@ class Kernel(Primitives):
 
             return run_as_guest(self, site, routine, name)
         self._check_idle()
-        main = None
-        # Our handler stands first and goes last: Python's own would raise in the middle of
-        # what happens between.
-        self.interrupts.install()
+        main, powered = None, not self.powered
+        self.enter()
         try:
-            self._boot()
+            self.lodger.kernel_starts()
             if routine is not None:
                 main = self.main_task = self.new_task(routine, name, False, None, site)
                 self.make_ready(main)
             self._run_until_end(main)
         finally:
-            self._power_off()
-            fatal, self._fatal = self._fatal, None
-            late = self.interrupts.restore()
+            self.lodger.kernel_stops()
+            self.leave(powered)
+        return None if main is None else main.result()
+
+    def enter(self):
+        """Let this be the kernel that runs in this thread; `leave` ends it.
+
+        In between, whoever called this has rounds turned. Raises KernelError where a kernel runs
+        already, OSError where no descriptors are left.
+        """
+        self._check_idle()
+        # Our handler stands first and goes last: Python's own would raise in the middle of
+        # what happens between.
+        self.interrupts.install()
+        try:
+            self.power_on()
+        except BaseException:
+            self.interrupts.restore()
+            raise
+        self.interrupts.wake_by(self._inbox.wakeup_fd)
+        self.thread = get_ident()
+        self._ending = self.impatient = False
+        self._turns = _TURNS
+        running.kernel = self
+        self.asyncgens.install()
+        watchdog.watch(self)
+
+    def leave(self, for_good):
+        """Undo `enter`; `for_good` also gives back the descriptors of the kernel itself.
+
+        Raises what ended the program: SystemExit, or a Ctrl-C that nobody was left to hear.
+        """
+        watchdog.unwatch(self)
+        self.interrupts.wake_by(-1)
+        if for_good:
+            self.power_off()
+        self.asyncgens.restore()
+        running.kernel = self.thread = self.current = self.main_task = None
+        late = self.interrupts.restore()
+        fatal = self.take_fatal()
         if late and fatal is None:
             fatal = KeyboardInterrupt()
         if fatal is not None:
             raise fatal
-        return None if main is None else main.result()
+
+    def take_fatal(self):
+        """What ends the program, once: SystemExit or KeyboardInterrupt; None if nothing does."""
+        fatal, self.fatal = self.fatal, None
+        return fatal
+
+    @property
+    def powered(self):
+        """Whether the kernel has its descriptors: between power_on and power_off."""
+        return self.poller.is_open()
+
+    def power_on(self):
+        """Open the inbox and the poller, if they are not. Raises OSError."""
+        if self.powered:
+            return
+        filled = fill_standard_ones()
+        try:
+            self._inbox.open()
+            self.poller.open(self._inbox)
+        except BaseException:
+            self._close_devices()
+            raise
+        finally:
+            for fd in filled:
+                os.close(fd)
+
+    def power_off(self):
+        """Call what was to be called at exit, and give back all that the kernel has open."""
+        while self._at_exit:
+            self.run_callback(*self._at_exit.pop())
+        self._close_devices()
+
+    def _close_devices(self):
+        self.poller.close()
+        self._inbox.close()
 
     def _check_idle(self):
         if self.thread is not None:
@@ -207,44 +283,17 @@ class Kernel(Primitives):
                 "instead of running another"
             )
 
-    def _boot(self):
-        filled = fill_standard_ones()
-        try:
-            self._inbox.open()
-            self.poller.open(self._inbox)
-        finally:
-            for fd in filled:
-                os.close(fd)
-        self.interrupts.wake_by(self._inbox.wakeup_fd)
-        self.thread = get_ident()
-        self._ending = self.impatient = False
-        self._turns = _TURNS
-        running.kernel = self
-        self.asyncgens.install()
-        watchdog.watch(self)
-
-    def _power_off(self):
-        while self._at_exit:
-            self.run_callback(*self._at_exit.pop())
-        watchdog.unwatch(self)
-        if running.kernel is self:      # not where the boot has failed
-            self.asyncgens.restore()
-        running.kernel = self.thread = self.current = self.main_task = None
-        self.poller.close()
-        self.interrupts.wake_by(-1)
-        self._inbox.close()
-
     def abandon(self, error):
         """This is a forked child: have nothing to do with the others' tasks, and end by `error`."""
         self.poller.abandon()
         for task in [each for each in self.tasks.values() if each is not self.current]:
             del self.tasks[task.tid]
         self.ready.clear()
-        self._fatal = error
+        self.fatal = error
 
     def _run_until_end(self, main):
         try:
-            while self._fatal is None and (self.alive if main is None else not main.done()):
+            while self.fatal is None and (self._busy() if main is None else not main.done()):
                 self.turn_round()
         except BaseException as error:
             self._ending = True
@@ -253,12 +302,18 @@ class Kernel(Primitives):
         self._ending = True
         shut_down(self)
 
-    def turn_round(self):
-        """One round: the inbox, the descriptors, the timers, and a turn for who is ready."""
+    def _busy(self):
+        return self.alive or self.lodger.is_busy()
+
+    def turn_round(self, wait=True):
+        """One round: the inbox, the descriptors, the timers, and a turn for who is ready.
+
+        `wait`: block where nothing is.
+        """
         if self._inbox.calls:
             self._inbox.run(self)   # may have ended the program: do not block in this round
             self.poller.poll(0)
-        elif not self.ready:
+        elif wait and not self.ready and not self.callbacks:
             self._idle()
         elif not self.poller.is_idle():
             self.poller.poll(0)
@@ -277,8 +332,10 @@ class Kernel(Primitives):
                 self._run_observed(batch)
             else:
                 self._run_batch(batch)
-            if calls or turns >= self._turns:
+            if calls or self.callbacks or turns >= self._turns:
                 break
+        if self.callbacks:
+            self.lodger.run_callbacks()
 
     def _idle(self):
         """Nothing is ready: let time pass until a timer, a descriptor or a thread is."""
@@ -299,7 +356,9 @@ class Kernel(Primitives):
 
     def can_go_on(self, besides=None):
         """Whether anything can still happen by itself, the timer `besides` left out."""
-        if self.ready or self._inbox.calls or self._held or self.interrupts.has_waiters():
+        if self.ready or self.callbacks or self._inbox.calls or self._held:
+            return True
+        if self.interrupts.has_waiters() or self.lodger.expects_more():
             return True
         if len(self.timers) > (besides is not None):
             due = self.timers.next_due()

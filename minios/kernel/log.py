@@ -53,13 +53,18 @@ def log_last_words(task, error):
     log("ERROR", "%r failed while it was killed by SIGKILL", task, error=error)
 
 
-def log_slow_turn(task, seconds, frame):
-    """A task holds the CPU; `frame` is where the kernel's thread is."""
+def _whose(what):
+    if not hasattr(what, "spawned_at"):
+        return str(what)
+    return f"task {what.tid} ({what.name}), spawned at {what.spawned_at or 'unknown'},"
+
+
+def log_slow_turn(what, seconds, frame):
+    """A task, or something that a lodger runs, holds the CPU; `frame` is where the thread is."""
     import traceback
 
     stack = traceback.StackSummary.extract(_frames_of_turn(frame))
     log(
-        "WARNING", "task %d (%s), spawned at %s, has held the CPU for more than %g s:\n%s",
-        task.tid, task.name, task.spawned_at or "unknown", seconds,
-        "".join(traceback.format_list(stack)).rstrip(),
+        "WARNING", "%s has held the CPU for more than %g s:\n%s",
+        _whose(what), seconds, "".join(traceback.format_list(stack)).rstrip(),
     )

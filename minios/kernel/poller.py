@@ -27,7 +27,7 @@ from errno import EBADF, EPERM
 
 from syscalls.errors import ResourceBusyError
 
-from .descriptor import READ, WRITE, Descriptor, number_of, valid_number
+from .descriptor import READ, WRITE, Descriptor, Watch, number_of, valid_number
 from .inbox import Inbox
 
 __all__ = ["Poller"]
@@ -72,6 +72,7 @@ class Poller:
         self._given = selector
         self._selector = selector
         self._descriptors = {}
+        self._watches = {}          # what a lodger watches, by number
         self._inbox = None
         self.stale = True           # tasks have run since we began to look at descriptors
         self._unseen = []           # descriptors that are still to be looked at
@@ -87,6 +88,7 @@ class Poller:
             self._selector = _default_selector()
         self._inbox = inbox
         self._selector.register(inbox.fileno(), READ, inbox)
+        self._resume_watches()
 
     def close(self):
         """Stop polling. A selector that was given is left open, without our descriptors."""
@@ -95,9 +97,15 @@ class Poller:
             self._inbox = None
         for descriptor in list(self._descriptors.values()):
             self._forget(descriptor)
+        for fd in self._watches:        # they go on when it is opened again
+            self._unregister(fd)
         if self._given is None and self._selector is not None:
             self._selector.close()
             self._selector = None
+
+    def is_open(self):
+        """Whether it polls: between `open` and `close`."""
+        return self._inbox is not None
 
     def abandon(self):
         """This is a forked child: let go of the selector, which the parent goes on using."""
@@ -105,6 +113,7 @@ class Poller:
             self._selector.close()
         self._selector = None
         self._descriptors.clear()
+        self._watches.clear()
         self._inbox = None
 
     # --- Waiting -------------------------------------------------------------------------
@@ -186,7 +195,8 @@ class Poller:
                 raise
             return closed
         if self._given is not None:     # which may watch over more than our descriptors
-            ready = [each for each in ready if isinstance(each[0].data, (Descriptor, Inbox))]
+            ours = (Descriptor, Watch, Inbox)
+            ready = [each for each in ready if isinstance(each[0].data, ours)]
         kernel = self._kernel
         for key, events in ready:
             key.data.ready(events, kernel)
@@ -215,11 +225,12 @@ class Poller:
                 self._selector.register(descriptor.fd, descriptor.mask, descriptor)
             except OSError:
                 self._abandon(descriptor)
+        self._resume_watches()
         old.close()
 
     def is_idle(self):
         """Whether there is nothing at all to poll for."""
-        return not self._descriptors
+        return not self._descriptors and not self._watches
 
     def has_waiters(self):
         """Whether any task waits for a descriptor."""
@@ -229,11 +240,67 @@ class Poller:
         """The Descriptors in the table: for checks and reports."""
         return list(self._descriptors.values())
 
+    # --- What a lodger watches -------------------------------------------------------------
+
+    def watch(self, watch):
+        """From now on, let `watch` (a Watch) hear whenever its descriptor is ready.
+
+        Raises OSError or ValueError where the selector refuses it, KeyError where the number is
+        watched already.
+        """
+        if watch.fd in self._watches:
+            raise KeyError(f"descriptor {watch.fd} is watched already")
+        descriptor = self._descriptors.get(watch.fd)
+        if descriptor is not None and descriptor.was_closed(thorough=True):
+            self._lost(descriptor)
+            descriptor = None
+        if descriptor is None:
+            try:
+                self._selector.register(watch.fd, watch.mask, watch)
+            except OSError:
+                self._unregister(watch.fd)
+                raise
+        else:
+            self._selector.modify(watch.fd, descriptor.mask | watch.mask, descriptor)
+            descriptor.mask |= watch.mask
+            descriptor.share(watch)
+        self._watches[watch.fd] = watch
+
+    def change_watch(self, watch, mask):
+        """Let `watch` be for the directions of `mask`. Raises OSError where it was closed."""
+        watch.mask = mask
+        descriptor = self._descriptors.get(watch.fd)
+        if descriptor is None or descriptor.watch is not watch:
+            self._selector.modify(watch.fd, mask, watch)
+        else:
+            # The superset that a task may have left is harmless: it goes when it is reported.
+            self._selector.modify(watch.fd, descriptor.mask | mask, descriptor)
+            descriptor.mask |= mask
+
+    def unwatch(self, watch):
+        """Let `watch` hear no more."""
+        del self._watches[watch.fd]
+        descriptor = self._descriptors.get(watch.fd)
+        if descriptor is None or descriptor.watch is not watch:
+            self._unregister(watch.fd)
+        else:
+            descriptor.share(None)
+            self.release(descriptor, watch.mask)
+
+    def _resume_watches(self):
+        """Register what is watched with a selector that is new."""
+        for watch in list(self._watches.values()):
+            if watch.fd not in self._descriptors:
+                try:
+                    self._selector.register(watch.fd, watch.mask, watch)
+                except (OSError, ValueError, KeyError):
+                    pass        # it was closed, and nobody has said so
+
     # --- Registrations -------------------------------------------------------------------
 
     def release(self, descriptor, direction):
         """Nobody waits in `direction` any more: register for the rest, or not at all."""
-        mask = descriptor.mask & ~direction
+        mask = descriptor.mask & ~direction | descriptor.watched()
         if descriptor.reader is not None:
             mask |= READ
         if descriptor.writer is not None:
@@ -266,9 +333,13 @@ class Poller:
         return self._register(f, fd, direction, task)
 
     def _register(self, f, fd, direction, task):
-        descriptor = Descriptor(self, fd, direction, f)
+        watch = self._watches.get(fd)
+        descriptor = Descriptor(self, fd, direction | (0 if watch is None else watch.mask), f)
+        if watch is not None:
+            self._unregister(fd)
+            descriptor.share(watch)
         try:
-            self._selector.register(fd, direction, descriptor)
+            self._selector.register(fd, descriptor.mask, descriptor)
         except OSError as error:
             self._unregister(fd)    # the selector's own table keeps what the system refused
             if error.errno == EPERM:
@@ -291,6 +362,7 @@ class Poller:
         if self._descriptors.get(descriptor.fd) is descriptor:
             del self._descriptors[descriptor.fd]
             self._unregister(descriptor.fd)
+            descriptor.share(None)
 
     def _unregister(self, fd):
         try:

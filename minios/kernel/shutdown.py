@@ -37,7 +37,8 @@ def _ask_to_end(kernel):
     alarm = kernel.call_at(deadline, lambda: None)
     asked = [task for task in kernel.tasks.values() if not task.daemon]
     _ask(kernel, asked)
-    _wait_while(lambda: kernel.alive, kernel, deadline, alarm)
+    kernel.lodger.ask_to_end()
+    _wait_while(lambda: kernel.alive or kernel.lodger.is_busy(), kernel, deadline, alarm)
     asked = set(asked)
     _ask(kernel, [task for task in kernel.tasks.values() if task not in asked])
     _wait_while(lambda: kernel.tasks, kernel, deadline, alarm)

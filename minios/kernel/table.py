@@ -28,7 +28,7 @@ class TaskTable:
         self._ended = {}            # tid -> Task, the last few that nobody waited for
         self._last_tid = 0
         self.alive = 0              # tasks that keep the kernel running: all but daemons
-        self._fatal = None          # what run() raises in the end
+        self.fatal = None          # what run() raises in the end
 
     def new_task(self, routine, name, daemon, parent, site):
         """Make a Task and enter it; whoever asked has to make it ready."""
@@ -133,5 +133,5 @@ class TaskTable:
         leader = self.tasks.get(task.group) or self.main_task
         if leader is not None and not leader.done():
             interrupt_task(self, leader, error)
-        elif self._fatal is None:
-            self._fatal = error
+        elif self.fatal is None:
+            self.fatal = error

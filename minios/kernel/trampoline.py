@@ -36,7 +36,11 @@ def handler_of(kernel, kind):
         elif kind is type(HALT):
             handler = _halt
         else:
-            return _not_a_call
+            handler = kernel.lodger.handler_of(kind)
+            if handler is None:
+                return _not_a_call
+            if kernel.hooks:
+                handler = _observed(handler)
         kernel.handlers[kind] = handler
     return handler
 

@@ -1,0 +1,5 @@
+"""asyncio on the kernel."""
+
+from .loop import EventLoop
+
+__all__ = ["EventLoop"]

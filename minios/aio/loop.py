@@ -1,0 +1,162 @@
+"""EventLoop: asyncio's event loop (PEP 3156), standing on a kernel.
+
+It is asyncio's own loop for Unix in all that is protocol: transports, TLS, subprocesses, signal
+handlers, the exception handler. What it stands on is the kernel's: the timers are entries in the
+kernel's heap, the selector is a view of its poller, and the ready queue is one that the kernel
+runs a batch of once a round. So `_run_once`, of which asyncio's loop is made, is one round of the
+kernel, in which generator tasks have their turns as well.
+
+Who drives? Mostly the loop: run_forever() enters the kernel, turns its rounds, and leaves it when
+it is stopped; tasks that are left stay where they are until it runs again, or is closed. Where the
+kernel runs already, the loop has moved in with it (see lodging.py) and just gets its share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import base_events
+
+from ..kernel import Kernel
+from .lodging import Lodging, runs_callbacks
+from .selector import PollerSelector
+from .timers import KernelTimerHandle, ScheduledView
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["EventLoop"]
+
+
+class EventLoop(asyncio.SelectorEventLoop):
+    """An event loop of asyncio that is also a kernel of minios.
+
+    `selector`: as for asyncio.SelectorEventLoop (default: the kernel's own choice). `kernel`: the
+    Kernel to live on, running or not; without one, the loop makes its own, which is shut down when
+    the loop is closed. A kernel has room for one loop; KernelError where it has one.
+    """
+
+    def __init__(self, selector: Any = None, *, kernel: Kernel | None = None) -> None:
+        self._owns_kernel = kernel is None
+        self._given_selector = selector
+        self._kernel = Kernel(selector) if kernel is None else kernel
+        self._kernel.power_on()
+        self._lodging = Lodging(self, self._kernel)
+        # Now asyncio registers its self-pipe, for which all has to be in place.
+        super().__init__(PollerSelector(self._kernel.poller, self._process_events))
+        self._scheduled = ScheduledView(self, self._kernel.timers)
+        self._lodging.move_in(self._kernel, self._ready)
+
+    @property
+    def kernel(self) -> Kernel:
+        """The Kernel that the loop lives on; its `spawn` starts a generator task."""
+        return self._kernel
+
+    # --- Running -------------------------------------------------------------------------
+
+    def run_forever(self):
+        """Run until stop() is called."""
+        self._check_closed()
+        self._check_running()
+        self._kernel.enter()
+        try:
+            super().run_forever()
+        finally:
+            self._kernel.leave(for_good=False)
+
+    def _run_once(self):
+        """One round of the kernel: descriptors, timers, tasks, and a batch of callbacks."""
+        kernel = self._kernel
+        kernel.turn_round(not self._stopping)
+        if kernel.fatal is not None:
+            raise kernel.take_fatal()
+
+    def stop(self):
+        """Stop after the round that is going on.
+
+        Raises RuntimeError where the kernel runs by itself: it ends with its main task.
+        """
+        if self._lodging.kernel_drives:
+            raise RuntimeError(
+                "this loop lives on a kernel that runs by itself, and ends when its main task "
+                "does: end that one instead"
+            )
+        super().stop()
+
+    @runs_callbacks
+    def _run_ready(self):
+        """Run what is ready now; what gets ready meanwhile waits for the next round."""
+        ready = self._ready
+        if self._debug:
+            self._run_ready_timed()
+            return
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    @runs_callbacks
+    def _run_ready_timed(self):
+        """The same in debug mode, which reports callbacks that take long."""
+        ready = self._ready
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if handle._cancelled:
+                continue
+            began = self.time()
+            self._current_handle = handle
+            try:
+                handle._run()
+            finally:
+                self._current_handle = None
+            took = self.time() - began
+            if took >= self.slow_callback_duration:
+                _log_slow(handle, took)
+
+    def close(self):
+        """Close the loop; a kernel of its own is shut down, with the tasks that are left."""
+        if self.is_running():
+            raise RuntimeError("Cannot close a running event loop")
+        if self.is_closed():
+            return
+        kernel = self._kernel
+        if self._owns_kernel:
+            self._lodging.shut_down()
+        self._lodging.leave()
+        super().close()
+        if self._owns_kernel:
+            kernel.power_off()
+            if self._given_selector is not None:
+                self._given_selector.close()
+
+    # --- Time ----------------------------------------------------------------------------
+
+    def time(self):
+        """The kernel's clock, in seconds."""
+        return self._lodging.device.now()
+
+    def call_at(self, when, callback, *args, context=None):
+        """Call `callback(*args)` when time() is `when`; returns a TimerHandle."""
+        if when is None:
+            raise TypeError("when cannot be None")
+        self._check_closed()
+        if self._debug:
+            self._check_thread()
+            self._check_callback(callback, "call_at")
+        timer = KernelTimerHandle(when, callback, args, self, context)
+        if timer._source_traceback:
+            del timer._source_traceback[-1]
+        self._kernel.timers.start(timer, when)
+        timer._scheduled = True
+        return timer
+
+    def _timer_handle_cancelled(self, handle):
+        if handle._scheduled and isinstance(handle, KernelTimerHandle):
+            self._kernel.timers.cancel(handle)
+            handle._scheduled = False
+
+
+def _log_slow(handle, took):
+    base_events.logger.warning(
+        "Executing %s took %.3f seconds", base_events._format_handle(handle), took
+    )

@@ -1,0 +1,82 @@
+"""The lodger: who lives on a kernel besides its tasks, with a ready queue of his own.
+
+An event loop of another make is one: it has callbacks, timers and descriptors, and its own idea of
+what a task is. The kernel shares with it the clock, the heap of timers and the poller; its ready
+queue stays its own, and the kernel lets it run one batch of it a round. So the tasks' run loop
+asks nothing of what it resumes, no second loop turns beside it, and the kernel knows what lives
+on it only by the few questions below.
+
+Both sides are fair: while the lodger has something to run, tasks have one batch of turns a round,
+he has one batch of callbacks, and the descriptors are polled in every round.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import FrameType
+    from typing import Any
+
+    from .kernel import Kernel
+
+__all__ = ["NOBODY", "Lodger"]
+
+
+class Lodger:
+    """Who lives on a kernel: `move_in` and `move_out`; a subclass answers the questions."""
+
+    def move_in(self, kernel: Kernel, callbacks: Any) -> None:
+        """Live on `kernel`, which looks at `callbacks`, a deque, for what is to be run."""
+        if kernel.lodger is not NOBODY:
+            from syscalls.errors import KernelError
+
+            raise KernelError(f"{kernel.lodger!r} lives on this kernel already")
+        kernel.lodger, kernel.callbacks = self, callbacks
+        kernel.handlers.clear()
+
+    def move_out(self, kernel: Kernel) -> None:
+        """Live there no more; harmless for one who does not."""
+        if kernel.lodger is self:
+            kernel.lodger, kernel.callbacks = NOBODY, ()
+            kernel.handlers.clear()
+
+    def run_callbacks(self) -> None:
+        """Run what was ready when this began; what gets ready meanwhile waits a round."""
+
+    def kernel_starts(self) -> None:
+        """The kernel begins to run in this thread by itself, not driven by the lodger."""
+
+    def kernel_stops(self) -> None:
+        """The kernel runs no more; all tasks have ended."""
+
+    def is_busy(self) -> bool:
+        """Whether the kernel should run on, although no task of its own is left."""
+        return False
+
+    def expects_more(self) -> bool:
+        """Whether something may still happen that the kernel sees nothing of: no deadlock."""
+        return False
+
+    def ask_to_end(self) -> None:
+        """The kernel shuts down: cancel what runs."""
+
+    def tasks(self) -> Iterable[Any]:
+        """What lives here and is not in the kernel's table, with the interface of a Task."""
+        return ()
+
+    def find(self, tid: int) -> Any:
+        """That of `tasks()` whose tid this is; None where none has it."""
+        return None
+
+    def handler_of(self, kind: type) -> Any:
+        """The handler(request, kernel, task) of what tasks yield of this type, None if unknown."""
+        return None
+
+    def running(self, frame: FrameType) -> Any:
+        """What of this lodger's runs in `frame` or was called from there: a thing to compare and
+        to print; None if nothing does. Called in another thread."""
+        return None
+
+
+NOBODY = Lodger()
