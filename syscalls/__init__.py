@@ -8,9 +8,10 @@
         result = yield Wait(child)
 
 Reading order: base, identity, clock, process, kill, parking, readiness, sockets, files,
-signals, offload, threads.
+signals, offload, threads, awaiting.
 """
 
+from .awaiting import Await
 from .base import SystemCall
 from .clock import Now, Sleep, SleepUntil
 from .files import Read, Write
@@ -24,7 +25,7 @@ from .signals import SigWait
 from .sockets import Accept, Close, Connect, Recv, RecvFrom, RecvInto, Send, SendAll, SendTo
 
 __all__ = [
-    "Accept", "Close", "Connect", "GetParent", "GetTask", "GetTid", "Kill", "Nice", "Now",
+    "Accept", "Await", "Close", "Connect", "GetParent", "GetTask", "GetTid", "Kill", "Nice", "Now",
     "Offload", "Park", "Read", "ReadWait", "Recv", "RecvFrom", "RecvInto", "Send", "SendAll",
     "SendTo", "SetName", "SigWait", "Sleep", "SleepUntil", "Spawn", "SystemCall", "Tasks",
     "Wait", "WaitAny", "Wake", "Write", "WriteWait",

@@ -60,6 +60,14 @@ class SystemCall:
     def cancel(self, kernel: Kernel, task: Task) -> None:
         """Kernel side: undo the wait that `handle` began. The task is being killed."""
 
+    def defer(self, kernel: Kernel, task: Task, error: BaseException) -> bool:
+        """Kernel side: a signal is about to raise `error` in the task, out of this wait.
+
+        True if the wait has to be wound up first: the task stays blocked, and the call itself
+        throws the error, or what has come instead, when that is done. SIGKILL does not ask.
+        """
+        return False
+
     def expired(self, kernel: Kernel, task: Task) -> None:
         """Kernel side: the timer that `handle` started for `task` is due."""
         kernel.resume(task)
@@ -82,11 +90,14 @@ class SystemCall:
         return f"{type(self).__name__}({arguments})"
 
     def __iter__(self) -> Generator[SystemCall, Any, Any]:
-        if running.kernel is None:
+        kernel = running.kernel
+        if kernel is None:
             raise KernelError(
                 f"{self!r} was made outside a kernel: system calls work in a task, "
                 "started with minios.run(routine()) or kernel.spawn(routine())"
             )
+        if kernel.current is None:      # no task of the kernel, but one of who lives on it
+            return (yield from kernel.lodger.carry_out(self))
         return (yield self)
 
     __await__ = __iter__

@@ -69,12 +69,20 @@ class TaskKilledError(KernelError):
         return f"task {self.tid} ({self.name}) was killed by {by} with signal {self.signum}{where}"
 
 
-class Cancelled(BaseException):
+class _Leaving(BaseException):
+    """The base of Cancelled, where `minios.aio` puts asyncio's CancelledError in its place.
+
+    (Python lets the base of an exception be exchanged only for one that is a class like this.)
+    """
+
+
+class Cancelled(_Leaving):
     """Thrown into a task that is killed, at the call that it is blocked on.
 
     It is a BaseException so that `except Exception` does not swallow it, and not the error
     that waiters see (TaskKilledError), so that a task never mistakes another's end for its
-    own. `signum`, `killer` and `place` are as in TaskKilledError.
+    own. `signum`, `killer` and `place` are as in TaskKilledError. Where `minios.aio` has been
+    imported it is an asyncio.CancelledError as well.
     """
 
     def __init__(self, signum: int = 15, killer: int | None = None, place: str = "") -> None:

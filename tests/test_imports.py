@@ -29,7 +29,8 @@ ALLOWED = {
     "minios.examples_folder": set(),
 }
 BASE_OF_SYSCALLS = {"syscalls.base", "syscalls.errors", "syscalls.describe", "syscalls.signums",
-                    "syscalls.log"}
+                    "syscalls.log",
+                    "syscalls.process"}     # Wait, by which a Task is awaited
 
 
 def modules():

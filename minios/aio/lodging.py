@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from _thread import get_ident
 from asyncio import events
+from contextvars import Context
 
 from syscalls.base import running
 
 from ..kernel.lodger import Lodger
 from ..kernel.shutdown import shut_down
 from .clock import LoopClock
+from .waiting import FutureWait, Waiting, as_cancelled, perform
 
-__all__ = ["Lodging", "runs_callbacks"]
+__all__ = ["Lodging", "join", "runs_callbacks"]
 
 _BATCHES = set()    # the code of the functions whose `handle` is the callback that runs
 
@@ -29,6 +31,7 @@ class Lodging(Lodger):
     def __init__(self, loop, kernel):
         self.loop, self.kernel = loop, kernel
         self.device = kernel.clock      # what loop.time() reads
+        self._context = Context()       # in which the kernel hears of futures
         self.kernel_drives = False
         self._closing = False
         self._outer = None              # the loop that ran in the thread before
@@ -58,6 +61,41 @@ class Lodging(Lodger):
                 return frame.f_locals.get("handle")
             frame = frame.f_back
         return None
+
+    # --- Awaiting both ways ----------------------------------------------------------------
+
+    def wait(self, call, task, awaitable):
+        loop = self.loop
+        if asyncio.iscoroutine(awaitable):
+            # In the caller's context, which is not entered now: this is the kernel's turn.
+            future = loop.create_task(awaitable, context=task.context)
+        else:
+            future = asyncio.ensure_future(awaitable, loop=loop)
+        Waiting(self.kernel, task, call, future, self._context)
+
+    def handler_of(self, kind):
+        if getattr(kind, "_asyncio_future_blocking", None) is None:
+            return None
+        return self._wait_for_future
+
+    def _wait_for_future(self, future, kernel, task):
+        """The handler of a Future that a task has yielded."""
+        task.call = call = FutureWait(future)
+        if future.get_loop() is not self.loop:
+            raise RuntimeError(f"task {task.tid} ({task.name}) got {future!r} of another event loop")
+        blocking = future._asyncio_future_blocking
+        future._asyncio_future_blocking = False
+        Waiting(kernel, task, call, future, self._context, sends_result=not blocking)
+
+    def carry_out(self, call):
+        return perform(self.loop, call)
+
+    def runs_for(self, task):
+        future = getattr(task.token, "future", None)
+        return future is not None and future is asyncio.current_task(self.loop)
+
+    def translated(self, error):
+        return as_cancelled(error)
 
     # --- Where the kernel drives -----------------------------------------------------------
 
@@ -109,3 +147,10 @@ class Lodging(Lodger):
         finally:
             self.kernel_stops()
             kernel.leave(for_good=False)
+
+
+def join(kernel):
+    """Let an event loop move in with `kernel`, and be closed when that ends."""
+    from .loop import EventLoop
+
+    kernel.at_exit(EventLoop(kernel=kernel).close)

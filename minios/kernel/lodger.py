@@ -12,13 +12,18 @@ he has one batch of callbacks, and the descriptors are polled in every round.
 
 from __future__ import annotations
 
+from syscalls.errors import KernelError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import FrameType
     from typing import Any
 
+    from syscalls.base import SystemCall
+
     from .kernel import Kernel
+    from .task import Task
 
 __all__ = ["NOBODY", "Lodger"]
 
@@ -26,11 +31,11 @@ __all__ = ["NOBODY", "Lodger"]
 class Lodger:
     """Who lives on a kernel: `move_in` and `move_out`; a subclass answers the questions."""
 
+    is_nobody = False
+
     def move_in(self, kernel: Kernel, callbacks: Any) -> None:
         """Live on `kernel`, which looks at `callbacks`, a deque, for what is to be run."""
-        if kernel.lodger is not NOBODY:
-            from syscalls.errors import KernelError
-
+        if not kernel.lodger.is_nobody:
             raise KernelError(f"{kernel.lodger!r} lives on this kernel already")
         kernel.lodger, kernel.callbacks = self, callbacks
         kernel.handlers.clear()
@@ -69,6 +74,23 @@ class Lodger:
         """That of `tasks()` whose tid this is; None where none has it."""
         return None
 
+    def wait(self, call: SystemCall, task: Task, awaitable: Any) -> None:
+        """Block `task`, in `call`, until something of this lodger's world is done."""
+        raise KernelError(f"nobody on this kernel can wait for {awaitable!r}")
+
+    def carry_out(self, call: SystemCall) -> Any:
+        """A generator, for code that runs in no task of the kernel: what `call` returns."""
+        raise KernelError(f"{call!r} was made outside a task: this is the kernel's own code")
+        yield
+
+    def runs_for(self, task: Task) -> bool:
+        """Whether code of this lodger, that `task` waits for, has its turn now."""
+        return False
+
+    def translated(self, error: BaseException) -> BaseException:
+        """What has ended a task, in the kernel's terms: Cancelled where the lodger says so."""
+        return error
+
     def handler_of(self, kind: type) -> Any:
         """The handler(request, kernel, task) of what tasks yield of this type, None if unknown."""
         return None
@@ -79,4 +101,10 @@ class Lodger:
         return None
 
 
-NOBODY = Lodger()
+class _Nobody(Lodger):
+    """Nobody lives there."""
+
+    is_nobody = True
+
+
+NOBODY = _Nobody()

@@ -10,6 +10,7 @@ from syscalls.errors import KernelError
 
 from .inbox import Inbox
 from .log import log_callback
+from .modules import request_module
 from .signals import interrupt_task
 from .table import TaskTable
 from .timers import Timer, Timers
@@ -115,6 +116,10 @@ class Primitives(TaskTable):
         if not self._held:
             raise KernelError("release() without a hold(): no answer is expected")
         self._held -= 1
+
+    def request_module(self, alias: str) -> None:
+        """Load a part of minios that a call needs: see modules.py. Raises KeyError."""
+        request_module(self, alias)
 
     def at_exit(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call `function(*arguments)` when all tasks have ended and run() is about to return;

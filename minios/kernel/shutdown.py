@@ -7,7 +7,7 @@ up, so they are asked to end when the others have.
 
 from syscalls import signums
 
-__all__ = ["shut_down"]
+__all__ = ["ask_to_end", "kill_all", "shut_down"]
 
 _ROUNDS = 10_000    # as much patience as a clock that jumps allows
 
@@ -18,7 +18,30 @@ def shut_down(kernel, at_once=False):
     `at_once` leaves out the grace period; so does a Ctrl-C that arrives during it.
     """
     if not at_once:
-        _ask_to_end(kernel)
+        for _ in ask_to_end(kernel):
+            kernel.turn_round()
+    kill_all(kernel)
+
+
+def ask_to_end(kernel):
+    """SIGTERM to all, and patience: a generator, which wants a round turned for each None."""
+    # The timer is what the kernel sleeps on while the last tasks clean up.
+    deadline = kernel.now() + kernel.grace
+    alarm = kernel.call_at(deadline, lambda: None)
+    asked = [task for task in kernel.tasks.values() if not task.daemon]
+    _ask(kernel, asked)
+    kernel.lodger.ask_to_end()
+    yield from _while(lambda: kernel.alive or kernel.lodger.is_busy(), kernel, deadline, alarm)
+    asked = set(asked)
+    _ask(kernel, [task for task in kernel.tasks.values() if task not in asked])
+    yield from _while(lambda: kernel.tasks, kernel, deadline, alarm)
+    kernel.asyncgens.close_all()
+    yield from _while(lambda: kernel.tasks, kernel, deadline, alarm)
+    alarm.cancel()
+
+
+def kill_all(kernel):
+    """SIGKILL to all."""
     interrupt = None
     # A task that is closed may have spawned another in its last words.
     while kernel.tasks:
@@ -31,35 +54,19 @@ def shut_down(kernel, at_once=False):
         raise interrupt
 
 
-def _ask_to_end(kernel):
-    # The timer is what the kernel sleeps on while the last tasks clean up.
-    deadline = kernel.now() + kernel.grace
-    alarm = kernel.call_at(deadline, lambda: None)
-    asked = [task for task in kernel.tasks.values() if not task.daemon]
-    _ask(kernel, asked)
-    kernel.lodger.ask_to_end()
-    _wait_while(lambda: kernel.alive or kernel.lodger.is_busy(), kernel, deadline, alarm)
-    asked = set(asked)
-    _ask(kernel, [task for task in kernel.tasks.values() if task not in asked])
-    _wait_while(lambda: kernel.tasks, kernel, deadline, alarm)
-    kernel.asyncgens.close_all()
-    _wait_while(lambda: kernel.tasks, kernel, deadline, alarm)
-    alarm.cancel()
-
-
 def _ask(kernel, tasks):
     for task in reversed(tasks):
         kernel.send_signal(task, signums.SIGCONT)
         kernel.send_signal(task, signums.SIGTERM)
 
 
-def _wait_while(any_left, kernel, deadline, alarm):
+def _while(any_left, kernel, deadline, alarm):
     """Let tasks clean up until none is left, nothing can happen any more, or it is too late."""
     rounds = 0
     while any_left() and not kernel.impatient and kernel.now() < deadline:
         if not kernel.can_go_on(besides=alarm):
             break
-        kernel.turn_round()
+        yield
         # Virtual time stands still while anybody runs, so it alone would bound nothing.
         rounds += 1
         if kernel.clock.jumps and rounds > _ROUNDS:

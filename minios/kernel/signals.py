@@ -20,7 +20,7 @@ __all__ = ["close_task", "interrupt_task", "send_signal"]
 def send_signal(kernel, task, signum, killer, place):
     """Deliver `signum` to a live task; `killer` is the sender's tid or None."""
     action = _ACTIONS.get(signum, _terminate)
-    if action is not None and _is_running(task.routine):
+    if action is not None and (_is_running(task.routine) or kernel.lodger.runs_for(task)):
         # It signals itself in the middle of its turn: wait until it has yielded.
         kernel.call_from_thread(kernel.send_signal, task, signum, killer, place)
     elif action is not None:
@@ -102,8 +102,9 @@ def interrupt_task(kernel, task, error):
     call = task.call
     running = _is_running(task.routine)
     if call is not None and call.interruptible and not running:
-        _cancel(kernel, task)
-        kernel.throw(task, error)
+        if not _defers(kernel, task, error):
+            _cancel(kernel, task)
+            kernel.throw(task, error)
     elif call is None and task.value is None and task.error is None and not running:
         task.error = error
         task.aim()
@@ -118,6 +119,15 @@ def _interrupt_after_turn(kernel, task, error):
     """The turn in which `task` was interrupted is over; it may have had the error already."""
     if kernel.withdraw(task, error):
         interrupt_task(kernel, task, error)
+
+
+def _defers(kernel, task, error):
+    """Whether the call of `task` winds up its wait first; one that fails to say is not asked."""
+    try:
+        return task.call.defer(kernel, task, error)
+    except Exception as failure:
+        log_handler(task, task.call, failure)
+        return False
 
 
 def _cancel(kernel, task):

@@ -97,6 +97,8 @@ class TaskTable:
             self.alive -= 1
         if task is self.main_task or not self.alive:
             self.hurry()
+        if error is not None:
+            error = self.lodger.translated(error)
         task.end(result, error)
         if self.hooks:
             self.report("task_ended", task)

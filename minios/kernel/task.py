@@ -204,6 +204,14 @@ class Task:
             self.created_at, self.spawned_at,
         )
 
+    def __iter__(self) -> Generator[Any, Any, Any]:
+        """Wait for the task, as `Wait` does: `yield from task`, or `await task`."""
+        from syscalls.process import Wait
+
+        return (yield from Wait(self))
+
+    __await__ = __iter__
+
     def __repr__(self):
         return f"<Task {self.tid} {self.name} {self.state}>"
 

@@ -1,0 +1,40 @@
+"""run: an asyncio program on a kernel of its own, as asyncio.run does it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+
+from .loop import EventLoop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any, TypeVar
+
+    from ..kernel import Kernel
+    from ..kernel.task import Routine
+
+    T = TypeVar("T")
+
+__all__ = ["run"]
+
+
+def run(
+    main: Coroutine[Any, Any, T] | Routine, *, debug: bool | None = None,
+    kernel: Kernel | None = None,
+) -> T:
+    """Run `main` on an EventLoop of its own, and return what it returns.
+
+    `main` is a coroutine, which runs as asyncio.run() would run it, or a plain generator, which
+    runs as a task of the kernel. `debug`: as for asyncio.run. `kernel`: one that was made with
+    other devices, a virtual clock for example.
+    """
+    if inspect.isgenerator(main) and not main.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE:
+        main = _as_coroutine(main)
+    with asyncio.Runner(debug=debug, loop_factory=lambda: EventLoop(kernel=kernel)) as runner:
+        return runner.run(main)
+
+
+async def _as_coroutine(routine):
+    return await asyncio.get_running_loop().kernel.spawn(routine)
