@@ -72,7 +72,7 @@ class Wait(SystemCall):
     def task_ended(self, kernel, task, target):
         """Kernel side: `target`, which `task` waits for with this call, has ended."""
         task.token = None
-        error = target.exception()
+        error = target.failure()
         if error is None:
             kernel.resume(task, target.result())
         else:

@@ -12,6 +12,7 @@ from syscalls.base import running
 from ..kernel.lodger import Lodger
 from ..kernel.shutdown import shut_down
 from .clock import LoopClock
+from .tasks import Task, await_future, loop_of
 from .waiting import FutureWait, Waiting, as_cancelled, perform
 
 __all__ = ["Lodging", "join", "runs_callbacks"]
@@ -68,7 +69,7 @@ class Lodging(Lodger):
         loop = self.loop
         if asyncio.iscoroutine(awaitable):
             # In the caller's context, which is not entered now: this is the kernel's turn.
-            future = loop.create_task(awaitable, context=task.context)
+            future = loop.create_carrying_task(awaitable, task.context)
         else:
             future = asyncio.ensure_future(awaitable, loop=loop)
         Waiting(self.kernel, task, call, future, self._context)
@@ -80,8 +81,11 @@ class Lodging(Lodger):
 
     def _wait_for_future(self, future, kernel, task):
         """The handler of a Future that a task has yielded."""
+        if type(task) is Task:
+            await_future(future, kernel, task)
+            return
         task.call = call = FutureWait(future)
-        if future.get_loop() is not self.loop:
+        if loop_of(future) is not self.loop:
             raise RuntimeError(f"task {task.tid} ({task.name}) got {future!r} of another event loop")
         blocking = future._asyncio_future_blocking
         future._asyncio_future_blocking = False
@@ -94,8 +98,8 @@ class Lodging(Lodger):
         future = getattr(task.token, "future", None)
         return future is not None and future is asyncio.current_task(self.loop)
 
-    def translated(self, error):
-        return as_cancelled(error)
+    def translated(self, task, error):
+        return error if type(task) is Task else as_cancelled(error)
 
     # --- Where the kernel drives -----------------------------------------------------------
 
@@ -133,6 +137,9 @@ class Lodging(Lodger):
     def shut_down(self):
         """The loop is being closed, and nobody drives: end the tasks of its own kernel."""
         kernel = self.kernel
+        # asyncio leaves its tasks where they are, and so do we.
+        for task in [task for task in kernel.tasks.values() if type(task) is Task]:
+            kernel.drop(task)
         if not kernel.tasks:
             return
         if running.kernel is not None or events._get_running_loop() is not None:

@@ -14,11 +14,15 @@ kernel runs already, the loop has moved in with it (see lodging.py) and just get
 from __future__ import annotations
 
 import asyncio
-from asyncio import base_events
+import selectors
+import sys
+from asyncio import Handle, base_events, format_helpers
 
 from ..kernel import Kernel
 from .lodging import Lodging, runs_callbacks
 from .selector import PollerSelector
+from .tasks import Task
+from .waiting import carried
 from .timers import KernelTimerHandle, ScheduledView
 
 TYPE_CHECKING = False
@@ -36,10 +40,15 @@ class EventLoop(asyncio.SelectorEventLoop):
     the loop is closed. A kernel has room for one loop; KernelError where it has one.
     """
 
-    def __init__(self, selector: Any = None, *, kernel: Kernel | None = None) -> None:
-        self._owns_kernel = kernel is None
+    def __init__(
+        self, selector: Any = None, *, kernel: Kernel | None = None, native_tasks: bool = False
+    ) -> None:
+        self._owns_kernel, self._native = kernel is None, native_tasks
         self._given_selector = selector
-        self._kernel = Kernel(selector) if kernel is None else kernel
+        if kernel is None:
+            # asyncio has imported the standard selectors, which are quicker than selectors2.
+            kernel = Kernel(selectors.DefaultSelector if selector is None else selector)
+        self._kernel = kernel
         self._kernel.power_on()
         self._lodging = Lodging(self, self._kernel)
         # Now asyncio registers its self-pipe, for which all has to be in place.
@@ -90,23 +99,51 @@ class EventLoop(asyncio.SelectorEventLoop):
         if self._debug:
             self._run_ready_timed()
             return
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:
-                handle._run()
+        popleft, left = ready.popleft, len(ready)
+        while left:
+            left -= 1
+            handle = popleft()
+            if handle.__class__ is Task:
+                batch = [handle]
+                while left and ready[0].__class__ is Task:
+                    left -= 1
+                    batch.append(popleft())
+                self._kernel.run_batch(batch, ready.append)
+                batch = None
+            elif not handle._cancelled:
+                try:        # what handle._run() does, without the call: the loop's hot path
+                    handle._context.run(handle._callback, *handle._args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:
+                    self._report(handle, error)
+
+    def _report(self, handle, error):
+        """A callback has failed."""
+        source = format_helpers._format_callback_source(handle._callback, handle._args)
+        context = {
+            "message": f"Exception in callback {source}", "exception": error, "handle": handle,
+        }
+        if handle._source_traceback:
+            context["source_traceback"] = handle._source_traceback
+        self.call_exception_handler(context)
 
     @runs_callbacks
     def _run_ready_timed(self):
-        """The same in debug mode, which reports callbacks that take long."""
+        """The same in debug mode, which reports what takes long."""
         ready = self._ready
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if handle._cancelled:
+            is_task = handle.__class__ is Task
+            if not is_task and handle._cancelled:
                 continue
             began = self.time()
             self._current_handle = handle
             try:
-                handle._run()
+                if is_task:
+                    self._kernel.run_batch([handle], ready.append)
+                else:
+                    handle._run()
             finally:
                 self._current_handle = None
             took = self.time() - began
@@ -128,6 +165,41 @@ class EventLoop(asyncio.SelectorEventLoop):
             kernel.power_off()
             if self._given_selector is not None:
                 self._given_selector.close()
+
+    # --- Callbacks and tasks ---------------------------------------------------------------
+
+    def call_soon(self, callback, *args, context=None):
+        """Call `callback(*args)` in the next round; returns a Handle."""
+        if callback.__class__ is Task:
+            callback(*args)     # a Future is done that it awaits: it is ready, now
+            return None
+        if self._debug or self._closed:
+            handle = super().call_soon(callback, *args, context=context)
+            if handle._source_traceback:
+                del handle._source_traceback[-1]
+            return handle
+        handle = Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def create_task(self, coro, *, name=None, context=None, **options):
+        """Run `coro` as a task: an asyncio.Task, native or asyncio's own; see `native_tasks`."""
+        if not self._native or self._task_factory is not None or options.get("eager_start"):
+            return super().create_task(coro, name=name, context=context, **options)
+        self._check_closed()
+        frame = sys._getframe(1)
+        if frame.f_globals.get("__package__") == "asyncio" and frame.f_back is not None:
+            frame = frame.f_back
+        task = Task(self, coro, name, context, (frame.f_code, frame.f_lasti))
+        if task._source_traceback:
+            del task._source_traceback[-2:]     # this function, and the constructor
+        return task
+
+    def create_carrying_task(self, coro, context):
+        """A task whose SystemExit and KeyboardInterrupt concern nobody but who waits for it."""
+        if self._native and self._task_factory is None:
+            return Task(self, coro, None, context, carries=True)
+        return self.create_task(carried(coro), context=context)
 
     # --- Time ----------------------------------------------------------------------------
 
@@ -157,6 +229,5 @@ class EventLoop(asyncio.SelectorEventLoop):
 
 
 def _log_slow(handle, took):
-    base_events.logger.warning(
-        "Executing %s took %.3f seconds", base_events._format_handle(handle), took
-    )
+    what = repr(handle) if handle.__class__ is Task else base_events._format_handle(handle)
+    base_events.logger.warning("Executing %s took %.3f seconds", what, took)

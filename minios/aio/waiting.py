@@ -15,7 +15,7 @@ from syscalls.describe import caller_site
 from syscalls.errors import Cancelled, TaskKilledError
 from syscalls.process import Wait
 
-__all__ = ["FutureWait", "TaskFuture", "Waiting", "perform"]
+__all__ = ["FutureWait", "TaskFuture", "Waiting", "as_cancelled", "carried", "perform"]
 
 
 class FutureWait(Await):
@@ -77,9 +77,29 @@ class Waiting:
             kernel.throw(task, error)
             del error
         else:
-            kernel.resume(task, result if self.sends_result else None)
+            if isinstance(result, _Carried):
+                kernel.throw(task, result.error)
+            else:
+                kernel.resume(task, result if self.sends_result else None)
         if self._late is not None:
             kernel.interrupt(task, self._late)
+
+
+class _Carried:
+    """SystemExit or KeyboardInterrupt, on the way to who waits."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error):
+        self.error = error
+
+
+async def carried(coro):
+    """Await `coro`; what asyncio's Task would let out of the loop is returned instead."""
+    try:
+        return await coro
+    except (SystemExit, KeyboardInterrupt) as error:
+        return _Carried(error)
 
 
 class TaskFuture(asyncio.Future):

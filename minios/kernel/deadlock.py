@@ -1,7 +1,5 @@
 """The report of a deadlock: every task, what it waits on, where, and the circle if there is one."""
 
-from syscalls.describe import call_text
-
 __all__ = ["deadlock_report", "find_cycle"]
 
 _OURS = ("minios.lib", "minios.kernel", "syscalls")     # where nobody looks for his mistake
@@ -61,7 +59,7 @@ def _users_frame(frames):
 
 
 def _line(task):
-    doing = "is stopped" if task.stopped else f"waits in {call_text(task.call)}"
+    doing = "is stopped" if task.stopped else f"waits in {task.wait_text()}"
     import linecache
 
     frame = _users_frame(task.frames())

@@ -13,7 +13,8 @@ from _socket import socket  # the base of socket.socket, without the imports
 from _weakref import ref
 from errno import EBADF
 
-__all__ = ["READ", "WRITE", "Descriptor", "Watch", "fill_standard_ones", "number_of", "valid_number"]
+__all__ = ["READ", "WRITE", "Descriptor", "Watch", "fill_standard_ones",
+           "is_closed", "number_of", "valid_number"]
 
 READ, WRITE = 1, 2      # EVENT_READ and EVENT_WRITE of every selector
 _LARGEST = 2**31 - 1    # descriptors are C ints
@@ -129,6 +130,11 @@ def _inode(fd):
     except OSError:
         return None
     return status.st_dev << 32 ^ status.st_ino
+
+
+def is_closed(fd):
+    """Whether no open file has the number `fd`."""
+    return _inode(fd) is None
 
 
 def fill_standard_ones():

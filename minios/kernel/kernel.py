@@ -48,8 +48,8 @@ _TURNS = 128        # between two polls, if so many tasks become ready one after
 class Kernel(Primitives):
     """A machine of its own: tasks, a ready queue, timers, descriptors.
 
-    `selector`: any object with the interface of the standard `selectors` (default: the best
-    of selectors2). `clock`: a device with `now` and `wait` (default: MonotonicClock).
+    `selector`: any object with the interface of the standard `selectors`, or a function that
+    makes one (default: the best of selectors2). `clock`: a device with `now` and `wait` (default: MonotonicClock).
     `order`: a function that splits a list of ready tasks into those that run in this round,
     in order, and those that wait for the next (default: all, first come first served).
     `grace`: seconds that tasks have to clean up at shutdown. `slow_turn`: seconds after which
@@ -328,10 +328,7 @@ class Kernel(Primitives):
                 batch, later = self.order(batch)
                 self.ready += later
             turns += len(batch) or _TURNS
-            if self.hooks:
-                self._run_observed(batch)
-            else:
-                self._run_batch(batch)
+            self.run_batch(batch, self.ready.append)
             if calls or self.callbacks or turns >= self._turns:
                 break
         if self.callbacks:
@@ -366,9 +363,19 @@ class Kernel(Primitives):
                 return True
         return self.poller.has_waiters()
 
-    def _run_batch(self, batch):
-        """Give every task of `batch` its turn: the hot path."""
-        handlers, append = self.handlers, self.ready.append
+    def run_batch(self, batch, give_way):
+        """Give every task of `batch` its turn; `give_way(task)` queues one that has just yielded."""
+        if self.hooks:
+            for task in batch:
+                self.report("turn_started", task)
+                self._run_batch([task], give_way)
+                self.report("turn_ended", task)
+        else:
+            self._run_batch(batch, give_way)
+
+    def _run_batch(self, batch, append):
+        """The same without observers: the hot path."""
+        handlers = self.handlers
         turns = iter(batch)
         try:
             for task in turns:
@@ -404,10 +411,3 @@ class Kernel(Primitives):
         finally:
             self.current = None
             self.ready[:0] = turns      # where a second Ctrl-C has cut the batch short
-
-    def _run_observed(self, batch):
-        """The same with hooks: batches of one, and a report around each."""
-        for task in batch:
-            self.report("turn_started", task)
-            self._run_batch([task])
-            self.report("turn_ended", task)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from syscalls.base import SystemCall
 
     from .kernel import Kernel
-    from .task import Task
+    from .task import BaseTask, Task
 
 __all__ = ["NOBODY", "Lodger"]
 
@@ -87,8 +87,8 @@ class Lodger:
         """Whether code of this lodger, that `task` waits for, has its turn now."""
         return False
 
-    def translated(self, error: BaseException) -> BaseException:
-        """What has ended a task, in the kernel's terms: Cancelled where the lodger says so."""
+    def translated(self, task: BaseTask, error: BaseException) -> BaseException:
+        """What has ended `task`, in the kernel's terms: Cancelled where the lodger says so."""
         return error
 
     def handler_of(self, kind: type) -> Any:

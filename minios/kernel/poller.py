@@ -27,7 +27,7 @@ from errno import EBADF, EPERM
 
 from syscalls.errors import ResourceBusyError
 
-from .descriptor import READ, WRITE, Descriptor, Watch, number_of, valid_number
+from .descriptor import READ, WRITE, Descriptor, Watch, is_closed, number_of, valid_number
 from .inbox import Inbox
 
 __all__ = ["Poller"]
@@ -63,14 +63,14 @@ def _default_selector():
 class Poller:
     """The table of descriptors and the selector under it.
 
-    `selector` is any object with the interface of the standard `selectors`; the default comes
-    from selectors2 and is made by `open`.
+    `selector` is any object with the interface of the standard `selectors`, or a function that
+    makes one; the default is selectors2's. `open` makes it.
     """
 
     def __init__(self, kernel, selector=None):
         self._kernel = kernel
-        self._given = selector
-        self._selector = selector
+        self._make_selector = selector if callable(selector) else _default_selector
+        self._given = self._selector = None if callable(selector) else selector
         self._descriptors = {}
         self._watches = {}          # what a lodger watches, by number
         self._inbox = None
@@ -85,7 +85,7 @@ class Poller:
     def open(self, inbox):
         """Begin to poll, with `inbox` as the one that other threads wake. Raises OSError."""
         if self._selector is None:
-            self._selector = _default_selector()
+            self._selector = self._make_selector()
         self._inbox = inbox
         self._selector.register(inbox.fileno(), READ, inbox)
         self._resume_watches()
@@ -217,7 +217,7 @@ class Poller:
         """Get rid of ghosts. A selector that was given is kept, with what haunts it."""
         if self._given is not None:
             return
-        old, self._selector = self._selector, _default_selector()
+        old, self._selector = self._selector, self._make_selector()
         self._suspects.clear()
         self._selector.register(self._inbox.fileno(), READ, self._inbox)
         for descriptor in self.descriptors():
@@ -424,10 +424,13 @@ class Poller:
 
     def _sweep(self):
         """Find what was closed without Close, which epoll never reports; return how many."""
+        dead = [fd for fd in self._watches if fd not in self._descriptors and is_closed(fd)]
+        for fd in dead:
+            self._unregister(fd)
         closed = [each for each in self._descriptors.values() if each.was_closed(thorough=True)]
         for descriptor in closed:
             self._lost(descriptor)
-        return len(closed)
+        return len(closed) + len(dead)
 
 
 def _busy(fd, verb, other):

@@ -11,7 +11,7 @@ from syscalls.errors import KernelError, NoSuchTaskError, TaskKilledError, TaskL
 
 from .log import log_orphan
 from .signals import interrupt_task
-from .task import Task, check_routine
+from .task import BaseTask, Task, check_routine
 
 __all__ = ["TaskTable"]
 
@@ -46,24 +46,34 @@ class TaskTable:
             context = parent.context.copy()
         if name is None:
             name = getattr(routine, "__name__", None) or type(routine).__name__
-        self._last_tid = tid = self._last_tid + 1
-        task = Task(self, tid, routine, name, daemon, parent, context, site)
-        self._admit(task)
+        task = Task(self, self.next_tid(), routine, name, daemon, parent, context, site)
+        self.admit(task)
         return task
 
-    def _admit(self, task):
+    def next_tid(self):
+        """A number for one more process."""
+        self._last_tid += 1
+        return self._last_tid
+
+    def admit(self, task):
+        """Enter `task`, which is new, into the table."""
         self.tasks[task.tid] = task
         if not task.daemon:
             self.alive += 1
         if self.hooks:
             self.report("task_spawned", task)
 
+    def drop(self, task):
+        """Strike `task` off the table as it is, without an end."""
+        del self.tasks[task.tid]
+        if not task.daemon:
+            self.alive -= 1
+
     def adopt(self, task, parent):
         """Take over a task of another kernel that has not started, as a child of `parent`."""
-        self._last_tid = tid = self._last_tid + 1
-        task.kernel, task.tid = self, tid
+        task.kernel, task.tid = self, self.next_tid()
         task.ptid, task.group, task.nice = parent.tid, parent.group, parent.nice
-        self._admit(task)
+        self.admit(task)
         self.make_ready(task)
 
     def move_out(self, host):
@@ -79,7 +89,7 @@ class TaskTable:
 
     def find_task(self, task: Task | int) -> Task:
         """The Task for a Task or a tid. Raises NoSuchTaskError, TypeError, KernelError."""
-        if isinstance(task, Task):
+        if isinstance(task, BaseTask):
             if task.kernel is not self:
                 raise KernelError(f"{task!r} belongs to another kernel")
             return task
@@ -92,13 +102,11 @@ class TaskTable:
 
     def end_task(self, task, result, error):
         """Give `task` its outcome, and let everybody know who has to."""
-        del self.tasks[task.tid]
-        if not task.daemon:
-            self.alive -= 1
+        self.drop(task)
         if task is self.main_task or not self.alive:
             self.hurry()
         if error is not None:
-            error = self.lodger.translated(error)
+            error = self.lodger.translated(task, error)
         task.end(result, error)
         if self.hooks:
             self.report("task_ended", task)
@@ -106,7 +114,7 @@ class TaskTable:
         for waiter in task.waiters():
             # False is the answer of one who only watches, and takes no error.
             heard |= waiter.call.task_ended(self, waiter, task) is not False
-        if not heard:
+        if not heard and task.is_remembered():
             self._bury(task, error)
 
     def forget_ended(self, task):
@@ -115,12 +123,13 @@ class TaskTable:
 
     def _bury(self, task, error):
         """Nobody waits for `task`: keep its outcome for a while; an error goes to the log."""
-        if isinstance(task.exception(), (SystemExit, KeyboardInterrupt)):
+        failure = task.failure()
+        if isinstance(failure, (SystemExit, KeyboardInterrupt)):
             self._leave_program(task, error)
         elif error is not None and (
-            task.exception() is error or not isinstance(task.exception(), TaskKilledError)
+            failure is error or not isinstance(failure, TaskKilledError)
         ):
-            log_orphan(task, task.exception())
+            log_orphan(task, failure)
         self._ended[task.tid] = task
         if len(self._ended) > _REMEMBERED:
             del self._ended[next(iter(self._ended))]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Routine = Generator[Any, Any, Any] | Coroutine[Any, Any, Any]
 
-__all__ = ["HALT", "Task", "TaskInfo", "check_routine", "quacks"]
+__all__ = ["FIELDS", "HALT", "BaseTask", "Task", "TaskInfo", "check_routine", "quacks"]
 
 TaskInfo = namedtuple(
     "TaskInfo",
@@ -59,16 +59,23 @@ class _NoContext:
     run = staticmethod(lambda function, value: function(value))
 
 
-class Task:
-    """A process of minios. Made by `Spawn` and `kernel.spawn`, never directly."""
+# What the kernel keeps of a task, of whatever make.
+FIELDS = (
+    "tid", "ptid", "group", "name", "daemon", "nice", "kernel",
+    "routine", "stack", "context", "send", "value", "error", "pending",
+    "call", "token", "progress", "started", "stopped", "halted", "killer",
+    "switches", "cpu_time", "credit", "created_at", "_waiters", "_code", "_lasti",
+)
 
-    __slots__ = (
-        "tid", "ptid", "group", "name", "daemon", "nice", "kernel",
-        "routine", "stack", "context", "send", "value", "error", "pending",
-        "call", "token", "progress", "started", "stopped", "halted", "killer",
-        "switches", "cpu_time", "credit", "created_at",
-        "_waiters", "_result", "_error", "_done", "_code", "_lasti", "__weakref__",
-    )
+
+class BaseTask:
+    """What the kernel runs: its table, its run loop and its signals know no more of a task.
+
+    Task is the one of the kernel's own; who lives on the kernel may have another make of it, with
+    FIELDS among its slots, `end`, `done`, `result` and `failure`.
+    """
+
+    __slots__ = ()
 
     kernel: Kernel
     tid: int
@@ -82,7 +89,28 @@ class Task:
     cpu_time: float | None      # seconds; None while nobody counts them
     created_at: float           # on the kernel's clock
 
-    def __init__(self, kernel, tid, routine, name, daemon, parent, context, site):
+    def done(self) -> bool:
+        """Whether the task has ended."""
+        raise NotImplementedError
+
+    def result(self) -> Any:
+        """What the task returned; raises what it raised."""
+        raise NotImplementedError
+
+    def failure(self) -> BaseException | None:
+        """What those hear who wait for the task, which has ended; None if it returned."""
+        raise NotImplementedError
+
+    def end(self, result, error):
+        """Take the outcome and let go of everything else."""
+        raise NotImplementedError
+
+    def is_remembered(self) -> bool:
+        """Whether the kernel keeps the task for a while after its end, if nobody waited for it."""
+        return True
+
+    def found(self, kernel, tid, routine, name, daemon, parent, context, site):
+        """The kernel's part of __init__."""
         self.kernel, self.tid = kernel, tid
         self.routine, self.name, self.daemon = routine, name, daemon
         if parent is None:
@@ -94,8 +122,7 @@ class Task:
         self.send = self._first_turn
         self.stack = self.value = self.error = self.pending = None
         self.call = self.token = self.progress = self.killer = self._waiters = None
-        self.started = self.stopped = self.halted = self._done = False
-        self._result = self._error = None
+        self.started = self.stopped = self.halted = False
         self.switches = 0
         self.cpu_time = self.credit = None
         self.created_at = kernel.now()
@@ -105,7 +132,7 @@ class Task:
     @property
     def state(self) -> str:
         """R ready or running, S waiting, D waiting and not to be cancelled, T stopped, Z ended."""
-        if self._done:
+        if self.done():
             return "Z"
         if self.stopped:
             return "T"
@@ -133,52 +160,12 @@ class Task:
         """`file.py:12`, where the task was spawned."""
         return file_and_line(self._code, self._lasti)
 
-    def done(self) -> bool:
-        """Whether the task has ended."""
-        return self._done
-
-    def result(self) -> Any:
-        """What the task returned. Raises what it raised, TaskKilledError if it was killed,
-        KernelError if it has not ended."""
-        error = self.exception()
-        if error is not None:
-            raise error
-        return self._result
-
-    def exception(self) -> BaseException | None:
-        """What the task raised, TaskKilledError if it was killed, None if it returned.
-
-        Raises KernelError if it has not ended.
-        """
-        if not self._done:
-            raise KernelError(f"{self!r} has not ended yet; `yield Wait(task)` waits for it")
-        if self._error is not None:
-            # Each who raises it adds his own frames, and would keep alive what is in them.
-            self._error.__traceback__ = self._result
-        return self._error
-
     def kill(self, signum: int = 15) -> bool:
         """Send `signum` to the task, as `Kill` does. Returns False if it has ended.
 
         For plain functions; a task would rather `yield Kill(task)`. Safe in any thread.
         """
         return self.kernel.kill_from(caller_site(), self, check_signum(signum, zero_too=True))
-
-    def add_done_callback(self, function: Callable[[Task], object]) -> None:
-        """Let the kernel call `function(task)` when the task ends, or now if it has.
-
-        If it returns True it counts as one who waited, so that what the task raised is not
-        logged. It runs between two turns, or in the turn that ended the task; what it raises
-        is logged.
-        """
-        if self._done:
-            self.kernel.run_callback(function, (self,))
-        else:
-            self.add_waiter(_DoneCallback(function))
-
-    def remove_done_callback(self, function: Callable[[Task], object]) -> None:
-        """Undo add_done_callback; harmless where there is nothing to undo."""
-        self.discard_waiter(_DoneCallback(function))
 
     def frames(self) -> list[FrameType]:
         """The frames of the suspended task, outermost first, through every `yield from`,
@@ -197,12 +184,16 @@ class Task:
     def info(self) -> TaskInfo:
         """A TaskInfo of this moment."""
         state = self.state
-        waits = "" if self.call is None or state == "R" else call_text(self.call)
+        waits = "" if self.call is None or state == "R" else self.wait_text()
         return TaskInfo(
             self.tid, self.ptid, self.group, self.name, self.kind, state, self.nice,
             self.cpu_time, self.switches, waits, self.daemon,
             self.created_at, self.spawned_at,
         )
+
+    def wait_text(self) -> str:
+        """What the task is blocked on, as the listers show it."""
+        return call_text(self.call)
 
     def __iter__(self) -> Generator[Any, Any, Any]:
         """Wait for the task, as `Wait` does: `yield from task`, or `await task`."""
@@ -275,16 +266,8 @@ class Task:
         self.aim()
         return True
 
-    def end(self, result, error):
-        """Take the outcome and let go of everything else."""
-        cancelled = error
-        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
-            cancelled = vars(error).get("cancelled")    # set by a signal: see signals.py
-        if isinstance(cancelled, Cancelled):
-            error = cancelled.outcome(self.tid, self.name)
-        if error is not None:
-            result = error.__traceback__    # as it is now: see exception()
-        self._result, self._error, self._done = result, error, True
+    def let_go(self):
+        """The task has ended: keep nothing that is not needed any more."""
         self.routine = self.stack = self.value = self.error = self.pending = None
         self.call = self.token = self.progress = None
         self.stopped = self.halted = False
@@ -330,6 +313,71 @@ class Task:
             request = routine.throw(self.pending.pop(0))
         self.aim()
         return request
+
+
+class Task(BaseTask):
+    """A process of minios. Made by `Spawn` and `kernel.spawn`, never directly."""
+
+    __slots__ = (*FIELDS, "_result", "_error", "_done", "__weakref__")
+
+    def __init__(self, kernel, tid, routine, name, daemon, parent, context, site):
+        self.found(kernel, tid, routine, name, daemon, parent, context, site)
+        self._done = False
+        self._result = self._error = None
+
+    def done(self) -> bool:
+        """Whether the task has ended."""
+        return self._done
+
+    def result(self) -> Any:
+        """What the task returned. Raises what it raised, TaskKilledError if it was killed,
+        KernelError if it has not ended."""
+        error = self.exception()
+        if error is not None:
+            raise error
+        return self._result
+
+    def exception(self) -> BaseException | None:
+        """What the task raised, TaskKilledError if it was killed, None if it returned.
+
+        Raises KernelError if it has not ended.
+        """
+        if not self._done:
+            raise KernelError(f"{self!r} has not ended yet; `yield Wait(task)` waits for it")
+        if self._error is not None:
+            # Each who raises it adds his own frames, and would keep alive what is in them.
+            self._error.__traceback__ = self._result
+        return self._error
+
+    failure = exception
+
+    def add_done_callback(self, function: Callable[[Task], object]) -> None:
+        """Let the kernel call `function(task)` when the task ends, or now if it has.
+
+        If it returns True it counts as one who waited, so that what the task raised is not
+        logged. It runs between two turns, or in the turn that ended the task; what it raises
+        is logged.
+        """
+        if self._done:
+            self.kernel.run_callback(function, (self,))
+        else:
+            self.add_waiter(_DoneCallback(function))
+
+    def remove_done_callback(self, function: Callable[[Task], object]) -> None:
+        """Undo add_done_callback; harmless where there is nothing to undo."""
+        self.discard_waiter(_DoneCallback(function))
+
+    def end(self, result, error):
+        """Take the outcome and let go of everything else."""
+        cancelled = error
+        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+            cancelled = vars(error).get("cancelled")    # set by a signal: see signals.py
+        if isinstance(cancelled, Cancelled):
+            error = cancelled.outcome(self.tid, self.name)
+        if error is not None:
+            result = error.__traceback__    # as it is now: see exception()
+        self._result, self._error, self._done = result, error, True
+        self.let_go()
 
 
 class _DoneCallback:

@@ -14,7 +14,7 @@ from syscalls.base import SystemCall
 from syscalls.describe import call_text
 
 from .log import log_handler
-from .task import HALT, Task, check_routine, quacks
+from .task import HALT, BaseTask, check_routine, quacks
 
 __all__ = ["advance", "answer", "call_routine", "handler_of", "refuse"]
 
@@ -84,7 +84,7 @@ def _halt(request, kernel, task):
 
 def _not_a_call(request, kernel, task):
     """The handler of everything that is neither a call nor a routine."""
-    if isinstance(request, Task):
+    if isinstance(request, BaseTask):
         hint = "`yield Wait(task)` waits for a task"
     elif callable(request):
         hint = "call the function, and yield what it returns"
