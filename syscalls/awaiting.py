@@ -41,6 +41,10 @@ class Await(SystemCall):
             kernel.request_module("asyncio")
         kernel.lodger.wait(self, task, self.awaitable)
 
+    def discard(self):
+        if hasattr(self.awaitable, "send"):
+            self.awaitable.close()      # a coroutine, of which Python would say it never ran
+
     def defer(self, kernel, task, error):
         return task.token.defer(error)
 

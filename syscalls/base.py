@@ -68,6 +68,9 @@ class SystemCall:
         """
         return False
 
+    def discard(self) -> None:
+        """Kernel side: the task had an error to hear of instead, and this is not carried out."""
+
     def expired(self, kernel: Kernel, task: Task) -> None:
         """Kernel side: the timer that `handle` started for `task` is due."""
         kernel.resume(task)

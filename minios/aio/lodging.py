@@ -13,7 +13,7 @@ from ..kernel.lodger import Lodger
 from ..kernel.shutdown import shut_down
 from .clock import LoopClock
 from .tasks import Task, await_future, loop_of
-from .waiting import FutureWait, Waiting, as_cancelled, perform
+from .waiting import FutureWait, Waiting, as_cancelled, perform, wait_for_task
 
 __all__ = ["Lodging", "join", "runs_callbacks"]
 
@@ -94,6 +94,13 @@ class Lodging(Lodger):
     def carry_out(self, call):
         return perform(self.loop, call)
 
+    def has_turn(self):
+        current = self.kernel.current
+        return current is None or type(current) is Task
+
+    def wait_for_task(self, task):
+        return wait_for_task(self.loop, task)
+
     def runs_for(self, task):
         future = getattr(task.token, "future", None)
         return future is not None and future is asyncio.current_task(self.loop)
@@ -114,6 +121,10 @@ class Lodging(Lodger):
         self.loop._thread_id = None
         events._set_running_loop(self._outer)
         self._outer = None
+
+    @property
+    def drives(self):
+        return not self.kernel_drives
 
     def is_busy(self):
         return self.kernel_drives and not self._closing and bool(asyncio.all_tasks(self.loop))
@@ -137,9 +148,6 @@ class Lodging(Lodger):
     def shut_down(self):
         """The loop is being closed, and nobody drives: end the tasks of its own kernel."""
         kernel = self.kernel
-        # asyncio leaves its tasks where they are, and so do we.
-        for task in [task for task in kernel.tasks.values() if type(task) is Task]:
-            kernel.drop(task)
         if not kernel.tasks:
             return
         if running.kernel is not None or events._get_running_loop() is not None:

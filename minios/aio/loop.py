@@ -21,7 +21,7 @@ from asyncio import Handle, base_events, format_helpers
 from ..kernel import Kernel
 from .lodging import Lodging, runs_callbacks
 from .selector import PollerSelector
-from .tasks import Task
+from .tasks import Task, run_tasks
 from .waiting import carried
 from .timers import KernelTimerHandle, ScheduledView
 
@@ -41,7 +41,7 @@ class EventLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(
-        self, selector: Any = None, *, kernel: Kernel | None = None, native_tasks: bool = False
+        self, selector: Any = None, *, kernel: Kernel | None = None, native_tasks: bool = True
     ) -> None:
         self._owns_kernel, self._native = kernel is None, native_tasks
         self._given_selector = selector
@@ -51,6 +51,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         self._kernel = kernel
         self._kernel.power_on()
         self._lodging = Lodging(self, self._kernel)
+        self._device_now = self._lodging.device.now
         # Now asyncio registers its self-pipe, for which all has to be in place.
         super().__init__(PollerSelector(self._kernel.poller, self._process_events))
         self._scheduled = ScheduledView(self, self._kernel.timers)
@@ -108,7 +109,7 @@ class EventLoop(asyncio.SelectorEventLoop):
                 while left and ready[0].__class__ is Task:
                     left -= 1
                     batch.append(popleft())
-                self._kernel.run_batch(batch, ready.append)
+                run_tasks(self._kernel, self, batch, ready.append)
                 batch = None
             elif not handle._cancelled:
                 try:        # what handle._run() does, without the call: the loop's hot path
@@ -141,7 +142,7 @@ class EventLoop(asyncio.SelectorEventLoop):
             self._current_handle = handle
             try:
                 if is_task:
-                    self._kernel.run_batch([handle], ready.append)
+                    run_tasks(self._kernel, self, [handle], ready.append)
                 else:
                     handle._run()
             finally:
@@ -171,7 +172,12 @@ class EventLoop(asyncio.SelectorEventLoop):
     def call_soon(self, callback, *args, context=None):
         """Call `callback(*args)` in the next round; returns a Handle."""
         if callback.__class__ is Task:
-            callback(*args)     # a Future is done that it awaits: it is ready, now
+            # A Future is done that it awaits: it stands in the queue itself.
+            if callback._seldom is None and callback.call and callback.token is args[0]:
+                callback.call = None
+                self._ready.append(callback)
+            else:
+                callback.wake(args[0])
             return None
         if self._debug or self._closed:
             handle = super().call_soon(callback, *args, context=context)
@@ -186,9 +192,10 @@ class EventLoop(asyncio.SelectorEventLoop):
         """Run `coro` as a task: an asyncio.Task, native or asyncio's own; see `native_tasks`."""
         if not self._native or self._task_factory is not None or options.get("eager_start"):
             return super().create_task(coro, name=name, context=context, **options)
-        self._check_closed()
+        if self._closed:
+            self._check_closed()
         frame = sys._getframe(1)
-        if frame.f_globals.get("__package__") == "asyncio" and frame.f_back is not None:
+        if frame.f_code is _CREATE_TASK or frame.f_code is _GROUP_CREATE_TASK:
             frame = frame.f_back
         task = Task(self, coro, name, context, (frame.f_code, frame.f_lasti))
         if task._source_traceback:
@@ -198,14 +205,16 @@ class EventLoop(asyncio.SelectorEventLoop):
     def create_carrying_task(self, coro, context):
         """A task whose SystemExit and KeyboardInterrupt concern nobody but who waits for it."""
         if self._native and self._task_factory is None:
-            return Task(self, coro, None, context, carries=True)
+            task = Task(self, coro, None, context)
+            task.carries = True
+            return task
         return self.create_task(carried(coro), context=context)
 
     # --- Time ----------------------------------------------------------------------------
 
     def time(self):
         """The kernel's clock, in seconds."""
-        return self._lodging.device.now()
+        return self._device_now()
 
     def call_at(self, when, callback, *args, context=None):
         """Call `callback(*args)` when time() is `when`; returns a TimerHandle."""
@@ -226,6 +235,11 @@ class EventLoop(asyncio.SelectorEventLoop):
         if handle._scheduled and isinstance(handle, KernelTimerHandle):
             self._kernel.timers.cancel(handle)
             handle._scheduled = False
+
+
+# Whoever calls these is who creates the task.
+_CREATE_TASK = asyncio.create_task.__code__
+_GROUP_CREATE_TASK = asyncio.TaskGroup.create_task.__code__
 
 
 def _log_slow(handle, took):

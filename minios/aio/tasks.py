@@ -19,13 +19,14 @@ from types import CoroutineType
 from syscalls.awaiting import Await
 from syscalls.errors import TaskKilledError
 
-from ..kernel.task import FIELDS, HALT, BaseTask
+from ..kernel.task import HALT, BaseTask, no_turn
+from ..kernel.trampoline import advance, handler_of, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["AWAITING", "Task", "await_future"]
+__all__ = ["AWAITING", "Task", "await_future", "loop_of", "run_tasks"]
 
 _Future = asyncio.Future
 _set_result, _set_exception, _cancel = _Future.set_result, _Future.set_exception, _Future.cancel
@@ -34,19 +35,26 @@ _init, _error_of = _Future.__init__, _Future.exception
 # --- Whose turn it is, for asyncio.current_task() ------------------------------------------------
 
 if sys.version_info < (3, 14):
-    # A dict by loop; Python's own functions only check, which the kernel need not do.
-    _enter = tasks._current_tasks.__setitem__
+    # A dict by loop. Python's own functions also check, which the kernel need not do.
     _current = tasks._current_tasks
-
-    def _leave(loop, task):
-        del _current[loop]
 else:
-    _enter, _leave = tasks._enter_task, tasks._leave_task
+    class _CurrentTasks:
+        """The same interface to what is kept with the thread since Python 3.14."""
+
+        def __setitem__(self, loop, task):
+            tasks._enter_task(loop, task)
+
+        def __delitem__(self, loop):
+            tasks._leave_task(loop, tasks.current_task(loop))
+
+    _current = _CurrentTasks()
 
 # --- All of them, for asyncio.all_tasks() ---------------------------------------------------------
 
-_all = getattr(tasks, "_scheduled_tasks", None) or tasks._all_tasks
-_add_to_all, _forget_in_all = _all.data.add, _all._remove
+# A WeakSet, whose own `add` and removal take three times as long as what they do. (Its removal also
+# minds those who iterate; all_tasks() begins anew where the set has changed meanwhile.)
+_all = (tasks._all_tasks if sys.version_info < (3, 12) else tasks._scheduled_tasks).data
+_add_to_all, _forget_in_all = _all.add, _all.discard
 
 
 class _Awaiting(Await):
@@ -99,9 +107,10 @@ def await_future(future, kernel, task):
             f"yield was used instead of yield from in task {task!r} with {future!r}"
         )
     future._asyncio_future_blocking = False
+    kind = future.__class__
     if future is task:
         raise RuntimeError(f"Task cannot await on itself: {task!r}")
-    if loop_of(future) is not task.loop:
+    if (future._loop if kind is _Future or kind is Task else loop_of(future)) is not task.loop:
         raise RuntimeError(f"Task {task!r} got Future {future!r} attached to a different loop")
     task.call, task.token = AWAITING, future
     future.add_done_callback(task, context=task.context)
@@ -109,82 +118,224 @@ def await_future(future, kernel, task):
         task.must_cancel = False
 
 
+def run_tasks(kernel, loop, batch, give_way):
+    """Give each native task of `batch` its turn: as Kernel.run_batch, and asyncio knows of it.
+
+    The difference is worth its lines: this is the path of every step of every coroutine.
+    """
+    if kernel.hooks:
+        kernel.run_batch(batch, give_way)
+        return
+    handlers, current = kernel.handlers, _current
+    turns = iter(batch)
+    try:
+        for task in turns:
+            kernel.current = task
+            task.switches += 1
+            task.token = None
+            value = task.value
+            if value is not None:
+                task.value = None
+            current[loop] = task
+            try:
+                request = task.context.run(task.inner, value)
+            except BaseException as error:
+                failed = error
+            else:
+                del current[loop]
+                if task.must_cancel:
+                    request = task.after_cancel(request)
+                if request is None:
+                    give_way(task)
+                    continue
+                task.call = request
+                kind = type(request)
+                if kind is Task or kind is _Future:
+                    handle = await_future
+                else:
+                    try:
+                        handle = handlers[kind]
+                    except Exception:
+                        handle = handler_of(kernel, kind)
+                try:
+                    handle(request, kernel, task)
+                    continue
+                except Exception as error:
+                    failed = error
+                refuse(kernel, task, request, failed)
+                failed = None
+                continue
+            del current[loop]
+            if task.stack:
+                advance(kernel, task, error=failed)     # a routine that it has yielded returns
+            else:
+                task.end_by(failed)
+            failed = None
+    finally:
+        kernel.current = None
+        kernel.ready[:0] = turns    # where a second Ctrl-C has cut the batch short
+
+
+class _InCall:
+    """What a task awaits, as asyncio's own tools see it, that is blocked in a system call."""
+
+    def __init__(self, task):
+        self._task, self._loop = task, task.loop
+
+    def done(self):
+        """Never: it would be another one."""
+        return False
+
+    def cancel(self, msg=None):
+        """Cancel the task."""
+        return self._task.cancel(msg)
+
+    def __repr__(self):
+        return f"<{self._task.wait_text()}>"
+
+
+def _seldom(name, default=None):
+    """A field that most tasks never set: it is kept in a dict, which most tasks do not have."""
+    def read(self):
+        return default if self._seldom is None else self._seldom.get(name, default)
+
+    def write(self, value):
+        if self._seldom is None:
+            self._seldom = {}
+        self._seldom[name] = value
+
+    return property(read, write)
+
+
 class Task(BaseTask, asyncio.Task):
-    """An asyncio.Task that is a task of the kernel as well; made by `loop.create_task`."""
+    """An asyncio.Task that is a task of the kernel as well; made by `loop.create_task`.
+
+    It is not in the kernel's table: asyncio.all_tasks() is. As there, one that nothing can wake
+    and nobody holds is forgotten.
+    """
 
     __slots__ = (
-        *FIELDS, "loop", "coro", "inner", "due", "must_cancel", "cancel_message", "cancels",
-        "carries",
+        "loop", "routine", "stack", "context", "inner", "value", "call", "token", "must_cancel",
+        "switches", "created_at", "ptid", "_code", "_lasti", "_tid", "_seldom",
     )
 
-    def __init__(self, loop, coro, name=None, context=None, site=(None, 0), carries=False):
+    daemon = _seldom("daemon", False)
+    nice = _seldom("nice", 0)
+    error = _seldom("error")
+    pending = _seldom("pending")
+    progress = _seldom("progress")
+    stopped = _seldom("stopped", False)
+    halted = _seldom("halted", False)
+    killer = _seldom("killer")
+    cpu_time = _seldom("cpu_time")
+    credit = _seldom("credit")
+    due = _seldom("due")                # what is raised when the future has been cancelled
+    cancels = _seldom("cancels", 0)
+    cancel_message = _seldom("cancel_message")
+    carries = _seldom("carries", False)     # SystemExit goes to who awaits it, and no further
+    _name = _seldom("name")
+    _waiters = _seldom("waiters")
+    started = True
+
+    def __init__(self, loop, coro, name=None, context=None, site=(None, 0)):
         if type(coro) is not CoroutineType and not coroutines.iscoroutine(coro):
             raise TypeError(f"a coroutine was expected, got {coro!r}")
         # Not asyncio.Task's, which would let the loop's callbacks step through the coroutine.
         _init(self, loop=loop)
-        kernel = loop._kernel
-        self.loop, self.kernel, self.coro, self.routine = loop, kernel, coro, coro
-        self.tid = tid = kernel.next_tid()
-        self.name = f"Task-{tid}" if name is None else str(name)
-        parent = kernel.current
-        if parent is None:
-            self.ptid, self.group, self.nice = 0, tid, 0
-        else:
-            self.ptid, self.group, self.nice = parent.tid, parent.group, parent.nice
+        self.loop, self.routine, self.inner = loop, coro, coro.send
         self.context = copy_context() if context is None else context
+        self.stack = self.value = self.call = self.token = self._tid = self._seldom = None
+        self.must_cancel, self.switches = False, 0
+        if name is not None:
+            self._name = str(name)
         self._code, self._lasti = site
-        self.inner, self.send = coro.send, self._turn
-        self.daemon = self.stopped = self.halted = self.must_cancel = False
-        self.carries = carries      # SystemExit and KeyboardInterrupt go to who awaits it, alone
-        self.started = True
-        self.stack = self.value = self.error = self.pending = self.due = None
-        self.call = self.token = self.progress = self.killer = self._waiters = None
-        self.cpu_time = self.credit = self.cancel_message = None
-        self.switches = self.cancels = 0
-        self.created_at = kernel.now()
+        self.created_at = loop._device_now()
+        parent = loop._kernel.current
+        self.ptid = 0 if parent is None else parent.tid
         _add_to_all(ref(self, _forget_in_all))
-        kernel.admit(self)
+        if sys.version_info >= (3, 14):
+            tasks._register_task(self)
         loop._ready.append(self)
+
+    @property
+    def kernel(self):
+        """The Kernel that the loop lives on."""
+        return self.loop._kernel
+
+    @property
+    def tid(self):
+        """Its number, given when it is first asked for."""
+        if self._tid is None:
+            self._tid = self.loop._kernel.next_tid()
+        return self._tid
+
+    @property
+    def group(self):
+        """That of the task that created it, or its own."""
+        parent = self.kernel.tasks.get(self.ptid)
+        return self.ptid or self.tid if parent is None else parent.group
+
+    @property
+    def name(self):
+        """The name, made up when it is first asked for."""
+        return f"Task-{self.tid}" if self._name is None else self._name
+
+    @name.setter
+    def name(self, value):
+        self._name = value
 
     # --- A turn --------------------------------------------------------------------------
 
     def _turn(self, value):
-        """Resume the coroutine; what the run loop calls."""
-        loop = self.loop
-        _enter(loop, self)
+        """Resume the coroutine in the kernel's own run loop, where a call's result is due."""
+        loop, self.token = self.loop, None
+        _current[loop] = self
         try:
             request = self.inner(value)
         except BaseException as error:
             if self.stack:
                 raise       # a routine that it has yielded returns to it
-            return self._end_by(error)
+            self.end_by(error)
+            return HALT
         finally:
-            _leave(loop, self)
-        if self.must_cancel and not hasattr(request, "_asyncio_future_blocking"):
-            return self._cancel_at(request)
-        return request
+            del _current[loop]
+        return self.after_cancel(request) if self.must_cancel else request
 
-    def _end_by(self, error):
-        if isinstance(error, StopIteration):
-            self.kernel.end_task(self, error.value, None)
-        else:
-            # Without the frame above and the one of its `inner`, if there is any.
-            trace = error.__traceback__.tb_next
-            self.kernel.end_task(self, None, error.with_traceback(trace))
+    @property
+    def send(self):
+        """What the kernel calls to resume the task; what it sets is what really resumes it."""
+        return self._turn
+
+    @send.setter
+    def send(self, function):
+        self.inner = function
+
+    def end_by(self, error):
+        """Take `error`, that of an exhausted coroutine maybe, for the task's outcome."""
+        kernel = self.loop._kernel
+        if type(error) is not StopIteration:
+            # Without the frame of the run loop, in which it was caught.
+            error = error.with_traceback(error.__traceback__.tb_next)
+            kernel.end_task(self, None, error)
             if isinstance(error, (SystemExit, KeyboardInterrupt)) and not self.carries:
-                self.kernel.fatal = error
-        return HALT
+                kernel.fatal = error
+        elif self._seldom is None and not kernel.hooks:
+            # What end_task comes to where nobody has a word to say.
+            self.inner = no_turn
+            _set_result(self, error.value)
+        else:
+            kernel.end_task(self, error.value, None)
+
+    def after_cancel(self, request):
+        """It was cancelled in this very turn, by itself maybe, and has yielded `request`."""
+        if hasattr(request, "_asyncio_future_blocking"):
+            return request      # await_future will cancel it
+        return self._cancel_at(request)
 
     def _cancel_at(self, request):
-        """It has cancelled itself in this turn, and `request`, no Future, is not carried out."""
-        if request is None:
-            self.inner = self._cancel_turn
-            return None
-        return self._turn_by(self._cancel_turn)
-
-    def _turn_by(self, function):
-        self.inner = function
-        return self._turn(None)
+        """`request`, no Future, is not carried out: the cancellation comes instead."""
+        self.inner = self._cancel_turn
+        return None
 
     def _cancel_turn(self, value):
         """The turn in which the coroutine hears of `cancel`."""
@@ -195,23 +346,25 @@ class Task(BaseTask, asyncio.Task):
 
     def aim(self):
         super().aim()
-        self.inner = self._cancel_turn if self.must_cancel else self.send
-        self.send = self._turn
+        if self.must_cancel:
+            self.inner = self._cancel_turn
 
-    def __call__(self, future):
+    def wake(self, future):
         """What it awaits is done; the loop's call_soon calls this instead of queueing it."""
         if self.token is not future or self.call is not AWAITING:
             return      # killed out of this wait
-        self.token = self.call = None
+        self.call = None
         # Among the callbacks, behind those that the same Future, or anybody, had called before.
         self.loop._ready.append(self)
-        if self.due is not None:
+        if self._seldom is not None and self.due is not None:
             error, self.due = self.due, None
             if future.cancelled():
                 self.error = error
                 self.aim()
             else:
                 self.kernel.interrupt(self, error)
+
+    __call__ = wake     # for a Future of another make, which asks no loop
 
     # --- The end -------------------------------------------------------------------------
 
@@ -225,10 +378,10 @@ class Task(BaseTask, asyncio.Task):
             _cancel(self, error.args[0] if error.args and self.killer is None else None)
         else:
             _set_exception(self, error)
-        context = self.context
-        self.let_go()
-        self.context = context
-        self.inner = self.due = None
+        self.inner = no_turn
+        self.stack = self.value = self.error = self.pending = None
+        self.call = self.token = self.due = None
+        self.stopped = self.halted = False
 
     def failure(self):
         if self.cancelled():
@@ -280,7 +433,7 @@ class Task(BaseTask, asyncio.Task):
 
     def get_coro(self) -> Any:
         """The coroutine."""
-        return self.coro
+        return self.stack[0] if self.stack else self.routine
 
     def get_name(self) -> str:
         """The name, that `ps` shows too."""
@@ -298,11 +451,14 @@ class Task(BaseTask, asyncio.Task):
 
     @property
     def _coro(self):
-        return self.coro
+        return self.get_coro()
 
     @property
     def _fut_waiter(self):
-        return self.token if self.call is AWAITING else None
+        token = self.token
+        if hasattr(token, "_asyncio_future_blocking"):
+            return token        # also when it is done, until the task's next step
+        return None if self.call is None else _InCall(self)
 
     @property
     def _must_cancel(self):

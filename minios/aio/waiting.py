@@ -13,9 +13,9 @@ import asyncio
 from syscalls.awaiting import Await
 from syscalls.describe import caller_site
 from syscalls.errors import Cancelled, TaskKilledError
-from syscalls.process import Wait
 
-__all__ = ["FutureWait", "TaskFuture", "Waiting", "as_cancelled", "carried", "perform"]
+__all__ = ["FutureWait", "TaskFuture", "Waiting", "as_cancelled", "carried", "perform",
+           "wait_for_task"]
 
 
 class FutureWait(Await):
@@ -94,8 +94,16 @@ class _Carried:
         self.error = error
 
 
-async def carried(coro):
-    """Await `coro`; what asyncio's Task would let out of the loop is returned instead."""
+def carried(coro):
+    """A coroutine that awaits `coro`, and goes by its name; what asyncio's Task would let out of
+    the loop, it returns."""
+    carrier = _carry(coro)
+    for name in ("__name__", "__qualname__"):
+        setattr(carrier, name, getattr(coro, name, type(coro).__name__))
+    return carrier
+
+
+async def _carry(coro):
     try:
         return await coro
     except (SystemExit, KeyboardInterrupt) as error:
@@ -131,15 +139,17 @@ class TaskFuture(asyncio.Future):
         return True     # whoever awaits this hears of an error
 
 
+def wait_for_task(loop, task):
+    """A generator, for a coroutine of asyncio: what a task of the kernel returns."""
+    loop.kernel.forget_ended(task)
+    return (yield from TaskFuture(loop, task))
+
+
 def perform(loop, call):
     """A generator, for a coroutine of asyncio: carry out a system call, and return its result."""
-    kernel = loop.kernel
-    if isinstance(call, Wait):
-        task = kernel.find_task(call.task)
-        kernel.forget_ended(task)
-    else:
-        # On behalf of the coroutine: a call needs a task that can be blocked on it.
-        task = kernel.spawn_from(caller_site(), iter_once(call), type(call).__name__, False)
+    # On behalf of the coroutine: a call needs a task that can be blocked on it.
+    name = type(call).__name__
+    task = loop.kernel.spawn_from(caller_site(), iter_once(call), name, False)
     return (yield from TaskFuture(loop, task))
 
 

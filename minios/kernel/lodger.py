@@ -32,6 +32,7 @@ class Lodger:
     """Who lives on a kernel: `move_in` and `move_out`; a subclass answers the questions."""
 
     is_nobody = False
+    drives = False      # it turns the kernel's rounds, which go on when no task is left
 
     def move_in(self, kernel: Kernel, callbacks: Any) -> None:
         """Live on `kernel`, which looks at `callbacks`, a deque, for what is to be run."""
@@ -82,6 +83,14 @@ class Lodger:
         """A generator, for code that runs in no task of the kernel: what `call` returns."""
         raise KernelError(f"{call!r} was made outside a task: this is the kernel's own code")
         yield
+
+    def has_turn(self) -> bool:
+        """Whether code of this lodger's runs now, and waits for tasks in its own way."""
+        return False
+
+    def wait_for_task(self, task: BaseTask) -> Any:
+        """A generator, for that code: what `task` returns."""
+        raise NotImplementedError
 
     def runs_for(self, task: Task) -> bool:
         """Whether code of this lodger, that `task` waits for, has its turn now."""

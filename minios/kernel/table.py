@@ -46,32 +46,27 @@ class TaskTable:
             context = parent.context.copy()
         if name is None:
             name = getattr(routine, "__name__", None) or type(routine).__name__
-        task = Task(self, self.next_tid(), routine, name, daemon, parent, context, site)
+        task = Task(self, self._last_tid + 1, routine, name, daemon, parent, context, site)
         self.admit(task)
         return task
 
     def next_tid(self):
-        """A number for one more process."""
+        """A number that no other process had."""
         self._last_tid += 1
         return self._last_tid
 
     def admit(self, task):
-        """Enter `task`, which is new, into the table."""
-        self.tasks[task.tid] = task
+        """Enter `task`, which is new, into the table, under a number of its own."""
+        task.tid = tid = self.next_tid()
+        self.tasks[tid] = task
         if not task.daemon:
             self.alive += 1
         if self.hooks:
             self.report("task_spawned", task)
 
-    def drop(self, task):
-        """Strike `task` off the table as it is, without an end."""
-        del self.tasks[task.tid]
-        if not task.daemon:
-            self.alive -= 1
-
     def adopt(self, task, parent):
         """Take over a task of another kernel that has not started, as a child of `parent`."""
-        task.kernel, task.tid = self, self.next_tid()
+        task.kernel = self
         task.ptid, task.group, task.nice = parent.tid, parent.group, parent.nice
         self.admit(task)
         self.make_ready(task)
@@ -95,15 +90,16 @@ class TaskTable:
             return task
         if not isinstance(task, int):
             raise TypeError(f"{task!r} is no task: give a Task or a tid")
-        found = self.tasks.get(task) or self._ended.get(task)
+        found = self.tasks.get(task) or self._ended.get(task) or self.lodger.find(task)
         if found is None:
             raise NoSuchTaskError(f"there is no task {task}; `yield Tasks()` lists those there are")
         return found
 
     def end_task(self, task, result, error):
         """Give `task` its outcome, and let everybody know who has to."""
-        self.drop(task)
-        if task is self.main_task or not self.alive:
+        if self.tasks.pop(task.tid, None) is not None and not task.daemon:
+            self.alive -= 1
+        if task is self.main_task or not (self.alive or self.lodger.drives):
             self.hurry()
         if error is not None:
             error = self.lodger.translated(task, error)
@@ -111,7 +107,7 @@ class TaskTable:
         if self.hooks:
             self.report("task_ended", task)
         heard = task is self.main_task
-        for waiter in task.waiters():
+        for waiter in task.waiters() if task._waiters else ():
             # False is the answer of one who only watches, and takes no error.
             heard |= waiter.call.task_ended(self, waiter, task) is not False
         if not heard and task.is_remembered():

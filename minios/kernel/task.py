@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import namedtuple
 from types import CoroutineType, GeneratorType
 
+from syscalls.base import SystemCall, running
 from syscalls.describe import call_text, caller_site, file_and_line
 from syscalls.errors import Cancelled, KernelError
 from syscalls.signums import check_signum
@@ -25,13 +26,12 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-    from syscalls.base import SystemCall
-
     from .kernel import Kernel
 
     Routine = Generator[Any, Any, Any] | Coroutine[Any, Any, Any]
 
-__all__ = ["FIELDS", "HALT", "BaseTask", "Task", "TaskInfo", "check_routine", "quacks"]
+__all__ = ["FIELDS", "HALT", "BaseTask", "Task", "TaskInfo", "check_routine",
+           "no_turn", "quacks"]
 
 TaskInfo = namedtuple(
     "TaskInfo",
@@ -48,7 +48,7 @@ class _Halt:
 HALT = _Halt()
 
 
-def _no_turn(value):
+def no_turn(value):
     """The `send` of an ended task, which may stand in the ready queue for one more round."""
     return HALT
 
@@ -197,6 +197,9 @@ class BaseTask:
 
     def __iter__(self) -> Generator[Any, Any, Any]:
         """Wait for the task, as `Wait` does: `yield from task`, or `await task`."""
+        kernel = running.kernel
+        if kernel is not None and kernel.lodger.has_turn():
+            return (yield from kernel.lodger.wait_for_task(self))
         from syscalls.process import Wait
 
         return (yield from Wait(self))
@@ -271,7 +274,7 @@ class BaseTask:
         self.routine = self.stack = self.value = self.error = self.pending = None
         self.call = self.token = self.progress = None
         self.stopped = self.halted = False
-        self.send, self.context = _no_turn, _NoContext
+        self.send, self.context = no_turn, _NoContext
 
     # --- The detours ---------------------------------------------------------------------
 
@@ -440,7 +443,9 @@ def _is_fresh(routine):
 
 def _discard(request):
     """Drop a request that is not carried out, without a warning if it is a coroutine."""
-    if isinstance(request, CoroutineType):
+    if isinstance(request, SystemCall):
+        request.discard()
+    elif isinstance(request, CoroutineType):
         request.close()
 
 
