@@ -20,13 +20,32 @@ def main(arguments=None):
     """Carry out a command line (default: sys.argv) and return its exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return _dispatch(arguments)
+        status = _dispatch(arguments)
     except BrokenPipeError:
-        # Whoever read our output has gone. Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        status = 141            # whoever read our output has gone
     except KeyboardInterrupt:
-        return 130
+        status = 130
+    failure = _flush_output()
+    return status or failure
+
+
+def _flush_output():
+    """Flush standard output; returns the exit status if that fails, else 0.
+
+    Python does it at its exit as well, but complains in its own words if that fails.
+    """
+    if sys.stdout is None or sys.stdout.closed:
+        return 0
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # What could not be written is still in the buffer, and Python would try once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return 141
+        print(f"minios: standard output: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _dispatch(arguments):

@@ -158,4 +158,4 @@ class Tasks(SystemCall):
     __slots__ = ()
 
     def handle(self, kernel, task):
-        kernel.resume(task, [each.info() for each in kernel.tasks.values()])
+        kernel.resume(task, [each.info() for each in kernel.all_tasks()])

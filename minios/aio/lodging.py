@@ -6,12 +6,16 @@ import asyncio
 from _thread import get_ident
 from asyncio import events
 from contextvars import Context
+from weakref import WeakKeyDictionary
 
 from syscalls.base import running
+from syscalls.log import log
 
+from ..kernel.deadlock import deadlock_report, find_cycle
 from ..kernel.lodger import Lodger
 from ..kernel.shutdown import shut_down
 from .clock import LoopClock
+from .processes import LoopView, TaskView
 from .tasks import Task, await_future, loop_of
 from .waiting import FutureWait, Waiting, as_cancelled, perform, wait_for_task
 
@@ -32,9 +36,12 @@ class Lodging(Lodger):
     def __init__(self, loop, kernel):
         self.loop, self.kernel = loop, kernel
         self.device = kernel.clock      # what loop.time() reads
+        self._loop_view = None
+        self._tids = WeakKeyDictionary()    # of asyncio's own tasks, once somebody has asked
         self._context = Context()       # in which the kernel hears of futures
         self.kernel_drives = False
         self._closing = False
+        self._reported: set = set()     # tids of the circle that has been logged
         self._outer = None              # the loop that ran in the thread before
 
     def __repr__(self):
@@ -43,6 +50,7 @@ class Lodging(Lodger):
     def move_in(self, kernel, callbacks):
         super().move_in(kernel, callbacks)
         kernel.set_clock(LoopClock(self.loop, self.device))
+        self._loop_view = LoopView(self.loop, kernel.next_tid())
         if kernel.thread is not None:
             self.kernel_starts()
 
@@ -62,6 +70,34 @@ class Lodging(Lodger):
                 return frame.f_locals.get("handle")
             frame = frame.f_back
         return None
+
+    # --- As ps sees it ---------------------------------------------------------------------
+
+    def tasks(self):
+        loop = self.loop
+        return [self._loop_view, *(self.view(task) for task in asyncio.all_tasks(loop))]
+
+    def find(self, tid):
+        for task in self.tasks():
+            if task.tid == tid:
+                return task
+        return None
+
+    def view(self, task):
+        """An asyncio.Task, with the interface of a task of the kernel."""
+        if type(task) is Task:
+            return task
+        tid = self._tids.get(task)
+        if tid is None:
+            tid = self._tids[task] = self.kernel.next_tid()
+        return TaskView(self.kernel, tid, task)
+
+    def tasks_behind(self, future):
+        """The tasks, one or none, that `future` stands for."""
+        task = getattr(future, "kernel_task", None)
+        if task is not None:
+            return (task,)
+        return (self.view(future),) if isinstance(future, asyncio.Task) else ()
 
     # --- Awaiting both ways ----------------------------------------------------------------
 
@@ -133,10 +169,19 @@ class Lodging(Lodger):
         # Another thread may call call_soon_threadsafe at any time, and tells nobody that it will;
         # so where the loop drives, it waits as asyncio's does.
         if not self.kernel_drives:
+            self._report_circle()
             return True
         if len(self.loop._selector.get_map()) > self.loop._internal_fds:
             return True
-        return bool(asyncio.all_tasks(self.loop))
+        # A circle is certain: no thread can break it.
+        return bool(asyncio.all_tasks(self.loop)) and not find_cycle(self.kernel)
+
+    def _report_circle(self):
+        """Log, once for each, that tasks wait for each other in a circle: the loop goes on."""
+        cycle = find_cycle(self.kernel)
+        if cycle and self._reported != {task.tid for task in cycle}:
+            self._reported = {task.tid for task in cycle}
+            log("ERROR", "%s", deadlock_report(self.kernel)[0])
 
     def ask_to_end(self):
         if self.kernel_drives and not self._closing:

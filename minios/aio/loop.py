@@ -48,8 +48,8 @@ class EventLoop(asyncio.SelectorEventLoop):
         if kernel is None:
             # asyncio has imported the standard selectors, which are quicker than selectors2.
             kernel = Kernel(selectors.DefaultSelector if selector is None else selector)
-        self._kernel = kernel
-        self._kernel.power_on()
+        self._kernel, self._powers_kernel = kernel, not kernel.powered
+        kernel.power_on()
         self._lodging = Lodging(self, self._kernel)
         self._device_now = self._lodging.device.now
         # Now asyncio registers its self-pipe, for which all has to be in place.
@@ -162,10 +162,10 @@ class EventLoop(asyncio.SelectorEventLoop):
             self._lodging.shut_down()
         self._lodging.leave()
         super().close()
-        if self._owns_kernel:
+        if self._powers_kernel and kernel.thread is None and not kernel.tasks:
             kernel.power_off()
-            if self._given_selector is not None:
-                self._given_selector.close()
+        if self._owns_kernel and self._given_selector is not None:
+            self._given_selector.close()
 
     # --- Callbacks and tasks ---------------------------------------------------------------
 
@@ -173,11 +173,13 @@ class EventLoop(asyncio.SelectorEventLoop):
         """Call `callback(*args)` in the next round; returns a Handle."""
         if callback.__class__ is Task:
             # A Future is done that it awaits: it stands in the queue itself.
-            if callback._seldom is None and callback.call and callback.token is args[0]:
+            future = args[0]
+            if (callback._seldom is None and callback.call and callback.token is future
+                    and (future.__class__ is not Task or future._seldom is None)):
                 callback.call = None
                 self._ready.append(callback)
             else:
-                callback.wake(args[0])
+                callback.wake(future)
             return None
         if self._debug or self._closed:
             handle = super().call_soon(callback, *args, context=context)
@@ -191,7 +193,10 @@ class EventLoop(asyncio.SelectorEventLoop):
     def create_task(self, coro, *, name=None, context=None, **options):
         """Run `coro` as a task: an asyncio.Task, native or asyncio's own; see `native_tasks`."""
         if not self._native or self._task_factory is not None or options.get("eager_start"):
-            return super().create_task(coro, name=name, context=context, **options)
+            task = super().create_task(coro, name=name, context=context, **options)
+            if getattr(task, "_source_traceback", None):
+                del task._source_traceback[-1]
+            return task
         if self._closed:
             self._check_closed()
         frame = sys._getframe(1)

@@ -30,7 +30,7 @@ __all__ = ["AWAITING", "Task", "await_future", "loop_of", "run_tasks"]
 
 _Future = asyncio.Future
 _set_result, _set_exception, _cancel = _Future.set_result, _Future.set_exception, _Future.cancel
-_init, _error_of = _Future.__init__, _Future.exception
+_init, _result_of, _error_of = _Future.__init__, _Future.result, _Future.exception
 
 # --- Whose turn it is, for asyncio.current_task() ------------------------------------------------
 
@@ -79,11 +79,7 @@ class _Awaiting(Await):
         future.cancel()
 
     def waits_for(self, kernel, task):
-        future = task.token
-        if isinstance(future, BaseTask):
-            return (future,)
-        other = getattr(future, "kernel_task", None)
-        return () if other is None else (other,)
+        return kernel.lodger.tasks_behind(task.token)
 
     def arguments(self):
         return []
@@ -232,6 +228,7 @@ class Task(BaseTask, asyncio.Task):
     due = _seldom("due")                # what is raised when the future has been cancelled
     cancels = _seldom("cancels", 0)
     cancel_message = _seldom("cancel_message")
+    cancelled_by = _seldom("cancelled_by")  # raised once, in the first who asks
     carries = _seldom("carries", False)     # SystemExit goes to who awaits it, and no further
     _name = _seldom("name")
     _waiters = _seldom("waiters")
@@ -250,11 +247,14 @@ class Task(BaseTask, asyncio.Task):
             self._name = str(name)
         self._code, self._lasti = site
         self.created_at = loop._device_now()
-        parent = loop._kernel.current
+        kernel = loop._kernel
+        parent = kernel.current
         self.ptid = 0 if parent is None else parent.tid
         _add_to_all(ref(self, _forget_in_all))
         if sys.version_info >= (3, 14):
             tasks._register_task(self)
+        if kernel.hooks:
+            kernel.report("task_spawned", self)
         loop._ready.append(self)
 
     @property
@@ -363,6 +363,9 @@ class Task(BaseTask, asyncio.Task):
                 self.aim()
             else:
                 self.kernel.interrupt(self, error)
+        elif future.__class__ is Task and future.cancelled_by is not None:
+            self.error = future.take_cancelled_by()
+            self.aim()
 
     __call__ = wake     # for a Future of another make, which asks no loop
 
@@ -375,6 +378,7 @@ class Task(BaseTask, asyncio.Task):
             else:
                 _set_result(self, result)
         elif isinstance(error, CancelledError):
+            self.cancelled_by = error
             _cancel(self, error.args[0] if error.args and self.killer is None else None)
         else:
             _set_exception(self, error)
@@ -393,11 +397,29 @@ class Task(BaseTask, asyncio.Task):
 
     # --- As asyncio.Task -----------------------------------------------------------------
 
-    done, result, exception = _Future.done, _Future.result, _Future.exception
+    done = _Future.done
     add_done_callback = _Future.add_done_callback
     remove_done_callback = _Future.remove_done_callback
     __iter__, __await__, __repr__ = _Future.__iter__, _Future.__await__, asyncio.Task.__repr__
     __hash__ = object.__hash__
+
+    def result(self) -> Any:
+        """What the coroutine returned; raises what it raised, InvalidStateError before."""
+        if self._seldom is not None and self.cancelled_by is not None:
+            raise self.take_cancelled_by()
+        return _result_of(self)
+
+    def exception(self) -> BaseException | None:
+        """What the coroutine raised, None if it returned; CancelledError if it was cancelled."""
+        if self._seldom is not None and self.cancelled_by is not None:
+            raise self.take_cancelled_by()
+        return _error_of(self)
+
+    def take_cancelled_by(self):
+        """The CancelledError that ended the coroutine: as in asyncio, the first to hear of it
+        hears this very one, and the others one that is made from its message."""
+        error, self.cancelled_by = self.cancelled_by, None
+        return error
 
     def cancel(self, msg: Any = None) -> bool:
         """Raise CancelledError in the coroutine where it awaits; False if it has ended."""

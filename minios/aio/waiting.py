@@ -34,19 +34,28 @@ class Waiting:
     iterator fetches it.
     """
 
-    __slots__ = ("kernel", "task", "call", "future", "sends_result", "_error", "_late")
+    __slots__ = ("kernel", "task", "call", "future", "sends_result", "_error", "_late",
+                 "_cancelling")
 
     def __init__(self, kernel, task, call, future, context, sends_result=True):
         self.kernel, self.task, self.call = kernel, task, call
         self.future, self.sends_result = future, sends_result
         self._error = None      # what is thrown when the future has been cancelled
         self._late = None       # what has come when the result was on its way already
+        self._cancelling = False
         task.token = self
         future.add_done_callback(self._done, context=context)
 
     def defer(self, error):
         """A signal or a limit: cancel the future, and throw `error` when it has ended."""
-        if self.future.cancel():
+        if self._cancelling:
+            return True     # what it waits for waits for this task, in a circle
+        self._cancelling = True
+        try:
+            cancelled = self.future.cancel()
+        finally:
+            self._cancelling = False
+        if cancelled:
             self._error = error
         elif self.future.done():
             self._late = error      # the result comes first, so that it is not lost
@@ -61,8 +70,7 @@ class Waiting:
 
     def waits_for(self):
         """The tasks that this wait may be for."""
-        task = getattr(self.future, "kernel_task", None)
-        return () if task is None else (task,)
+        return self.kernel.lodger.tasks_behind(self.future)
 
     def _done(self, future):
         task, kernel = self.task, self.kernel

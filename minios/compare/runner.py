@@ -142,7 +142,8 @@ def load(file):
 
 def show_error(kind, error, trace):
     """The excepthook: the traceback begins where the program does, as under `python FILE`."""
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    here = show_error.__code__.co_filename      # from 3.14 on, `__file__` is gone by now
+    while trace is not None and trace.tb_frame.f_code.co_filename == here:
         trace = trace.tb_next
     error.__traceback__ = trace
     sys.__excepthook__(kind, error, trace)

@@ -2,7 +2,8 @@
 
 __all__ = ["deadlock_report", "find_cycle"]
 
-_OURS = ("minios.lib", "minios.kernel", "syscalls")     # where nobody looks for his mistake
+# Where nobody looks for his mistake.
+_OURS = ("minios.lib", "minios.kernel", "minios.aio", "syscalls", "asyncio")
 
 
 def find_cycle(kernel):
@@ -12,7 +13,7 @@ def find_cycle(kernel):
     tasks may be longer than Python's recursion limit.
     """
     finished = set()
-    for start in kernel.tasks.values():
+    for start in kernel.all_tasks():
         path, on_path = [start], {start}
         edges = [iter(_waits_for(kernel, start))]
         while path:
@@ -37,7 +38,7 @@ def deadlock_report(kernel, limit=50):
     if cycle:
         circle = " -> ".join(str(task.tid) for task in [*cycle, cycle[0]])
         lines.append(f"  cycle: {circle}")
-    tasks = cycle + [task for task in kernel.tasks.values() if task not in cycle]
+    tasks = cycle + [task for task in kernel.all_tasks() if task not in cycle]
     lines += [_line(task) for task in tasks[:limit]]
     if len(tasks) > limit:
         lines.append(f"  and {len(tasks) - limit} tasks more")
@@ -45,9 +46,7 @@ def deadlock_report(kernel, limit=50):
 
 
 def _waits_for(kernel, task):
-    if task.call is None:
-        return ()
-    return [each for each in task.call.waits_for(kernel, task) if not each.done()]
+    return [each for each in task.waits_for() if not each.done()]
 
 
 def _users_frame(frames):

@@ -355,13 +355,13 @@ class Kernel(Primitives):
         """Whether anything can still happen by itself, the timer `besides` left out."""
         if self.ready or self.callbacks or self._inbox.calls or self._held:
             return True
-        if self.interrupts.has_waiters() or self.lodger.expects_more():
+        if self.interrupts.has_waiters():
             return True
         if len(self.timers) > (besides is not None):
             due = self.timers.next_due()
             if due is not None and not (self.clock.jumps and due == float("inf")):
                 return True
-        return self.poller.has_waiters()
+        return self.poller.has_waiters() or self.lodger.expects_more()
 
     def run_batch(self, batch, give_way):
         """Give every task of `batch` its turn; `give_way(task)` queues one that has just yielded."""

@@ -68,7 +68,8 @@ class Lodger:
         """The kernel shuts down: cancel what runs."""
 
     def tasks(self) -> Iterable[Any]:
-        """What lives here and is not in the kernel's table, with the interface of a Task."""
+        """What lives here and is not in the kernel's table, with the interface of a Task; what
+        has `deliver(signum, killer, place)` takes signals in its own way."""
         return ()
 
     def find(self, tid: int) -> Any:

@@ -19,6 +19,9 @@ __all__ = ["close_task", "interrupt_task", "send_signal"]
 
 def send_signal(kernel, task, signum, killer, place):
     """Deliver `signum` to a live task; `killer` is the sender's tid or None."""
+    if hasattr(task, "deliver"):
+        task.deliver(signum, killer, place)     # of another make: see Lodger.tasks
+        return
     action = _ACTIONS.get(signum, _terminate)
     if action is not None and (_is_running(task.routine) or kernel.lodger.runs_for(task)):
         # It signals itself in the middle of its turn: wait until it has yielded.

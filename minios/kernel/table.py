@@ -5,6 +5,7 @@ The kernel is a process table that runs (see kernel.py); this half of it knows n
 
 from __future__ import annotations
 
+from _operator import attrgetter  # the C half
 from contextvars import copy_context
 
 from syscalls.errors import KernelError, NoSuchTaskError, TaskKilledError, TaskLimitError
@@ -15,6 +16,7 @@ from .task import BaseTask, Task, check_routine
 
 __all__ = ["TaskTable"]
 
+_tid = attrgetter("tid")
 _REMEMBERED = 64    # ended tasks that nobody waited for, kept for a later Wait
 
 
@@ -82,9 +84,14 @@ class TaskTable:
         self.alive = 0
         return tasks
 
+    def all_tasks(self):
+        """The live tasks, and what the lodger has of the kind, by rising tid."""
+        mine = list(self.tasks.values())
+        return sorted([*mine, *self.lodger.tasks()], key=_tid) if not self.lodger.is_nobody else mine
+
     def find_task(self, task: Task | int) -> Task:
         """The Task for a Task or a tid. Raises NoSuchTaskError, TypeError, KernelError."""
-        if isinstance(task, BaseTask):
+        if isinstance(task, BaseTask) or hasattr(task, "deliver"):
             if task.kernel is not self:
                 raise KernelError(f"{task!r} belongs to another kernel")
             return task

@@ -191,6 +191,10 @@ class BaseTask:
             self.created_at, self.spawned_at,
         )
 
+    def waits_for(self):
+        """The tasks that could end its wait."""
+        return () if self.call is None else self.call.waits_for(self.kernel, self)
+
     def wait_text(self) -> str:
         """What the task is blocked on, as the listers show it."""
         return call_text(self.call)

@@ -237,3 +237,6 @@ def _reap_at_exit(kernel):
             child._popen.wait(0 if child._detached else max(0, deadline - time.monotonic()))
         except TimeoutExpired:
             _outliving.add(child._popen)    # detached, or the system cannot let go of it yet
+        except Exception as error:
+            _outliving.add(child._popen)    # and on to the others, which it must not cost
+            log("ERROR", "%r could not be reaped", child, error=error)
