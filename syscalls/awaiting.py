@@ -46,11 +46,13 @@ class Await(SystemCall):
             self.awaitable.close()      # a coroutine, of which Python would say it never ran
 
     def defer(self, kernel, task, error):
-        return task.token.defer(error)
+        # Without a token, it is being undone: what it waited for waits for this task, in a circle.
+        return task.token is None or task.token.defer(error)
 
     def cancel(self, kernel, task):
         token, task.token = task.token, None
-        token.abandon()
+        if token is not None:
+            token.abandon()
 
     def waits_for(self, kernel, task):
         return task.token.waits_for()

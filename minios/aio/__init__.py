@@ -23,9 +23,10 @@ import asyncio
 from syscalls.errors import Cancelled
 
 from .awaiting import aio
+from .guests import run_kernel
 from .loop import EventLoop
 from .running import run
 
-__all__ = ["EventLoop", "aio", "run"]
+__all__ = ["EventLoop", "aio", "run", "run_kernel"]
 
 Cancelled.__bases__ = (asyncio.CancelledError,)

@@ -132,7 +132,7 @@ class Lodging(Lodger):
 
     def has_turn(self):
         current = self.kernel.current
-        return current is None or type(current) is Task
+        return running.kernel is self.kernel and (current is None or type(current) is Task)
 
     def wait_for_task(self, task):
         return wait_for_task(self.loop, task)

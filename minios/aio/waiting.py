@@ -91,6 +91,7 @@ class Waiting:
                 kernel.resume(task, result if self.sends_result else None)
         if self._late is not None:
             kernel.interrupt(task, self._late)
+        kernel.lodger.woken()
 
 
 class _Carried:
@@ -132,7 +133,10 @@ class TaskFuture(asyncio.Future):
 
     def cancel(self, msg=None):
         """Kill the task; True unless it has ended."""
-        return not self.done() and self.kernel_task.kill()
+        if self.done() or not self.kernel_task.kill():
+            return False
+        self.kernel_task.kernel.lodger.woken()
+        return True
 
     def _ended(self, task):
         if self.done():
@@ -149,7 +153,7 @@ class TaskFuture(asyncio.Future):
 
 def wait_for_task(loop, task):
     """A generator, for a coroutine of asyncio: what a task of the kernel returns."""
-    loop.kernel.forget_ended(task)
+    task.kernel.forget_ended(task)
     return (yield from TaskFuture(loop, task))
 
 

@@ -50,6 +50,9 @@ class Lodger:
     def run_callbacks(self) -> None:
         """Run what was ready when this began; what gets ready meanwhile waits a round."""
 
+    def woken(self) -> None:
+        """A task has got ready, maybe outside of a round: for one who turns them himself."""
+
     def kernel_starts(self) -> None:
         """The kernel begins to run in this thread by itself, not driven by the lodger."""
 

@@ -107,6 +107,12 @@ class Poller:
         """Whether it polls: between `open` and `close`."""
         return self._inbox is not None
 
+    def fileno(self):
+        """A descriptor that is readable when any of those in the table is ready: the selector's
+        own; None where it has none."""
+        fileno = getattr(self._selector, "fileno", None)
+        return None if fileno is None else fileno()
+
     def abandon(self):
         """This is a forked child: let go of the selector, which the parent goes on using."""
         if self._selector is not None and self._given is None:

@@ -107,6 +107,14 @@ class Primitives(TaskTable):
         """
         self._inbox.put(function, arguments)
 
+    def doze(self) -> bool:
+        """Nobody turns rounds for a while: until the next, call_from_thread wakes the poller.
+
+        Returns whether something has been called for already.
+        """
+        self._inbox.blocking = True
+        return bool(self._inbox.calls)
+
     def hold(self) -> None:
         """Expect an answer from outside the kernel: no deadlock while it has not come."""
         self._held += 1

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import namedtuple
 from types import CoroutineType, GeneratorType
 
-from syscalls.base import SystemCall, running
+from syscalls.base import SystemCall
 from syscalls.describe import call_text, caller_site, file_and_line
 from syscalls.errors import Cancelled, KernelError
 from syscalls.signums import check_signum
@@ -201,9 +201,9 @@ class BaseTask:
 
     def __iter__(self) -> Generator[Any, Any, Any]:
         """Wait for the task, as `Wait` does: `yield from task`, or `await task`."""
-        kernel = running.kernel
-        if kernel is not None and kernel.lodger.has_turn():
-            return (yield from kernel.lodger.wait_for_task(self))
+        lodger = self.kernel.lodger
+        if lodger.has_turn():
+            return (yield from lodger.wait_for_task(self))
         from syscalls.process import Wait
 
         return (yield from Wait(self))
