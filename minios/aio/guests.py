@@ -3,10 +3,10 @@
     async def handler(request):
         return await minios.aio.run_kernel(generator())     # on uvloop, on asyncio's own, on any
 
-No thread, and no second loop: the kernel has a round when its turn comes among the loop's callbacks.
-Between two rounds the loop watches what the kernel would sleep on: its poller, which is one
-descriptor (epoll(7) can be watched by another epoll), and its next timer. It is a kernel of its own
-on the loop of minios as well, with tasks, a deadlock and an end of its own; what is to be among
+No thread, and no second loop: the kernel has a round when its turn comes among the loop's
+callbacks. Between two rounds the loop watches what the kernel would sleep on: its poller, which is
+one descriptor (epoll(7) can be watched by another epoll), and its next timer. It is a kernel of its
+own on the loop of minios as well, with tasks, a deadlock and an end of its own; what is to be among
 the tasks that are there already is started by `loop.kernel.spawn(routine)`.
 """
 

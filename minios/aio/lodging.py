@@ -21,7 +21,7 @@ from .waiting import FutureWait, Waiting, as_cancelled, perform, wait_for_task
 
 __all__ = ["Lodging", "join", "runs_callbacks"]
 
-_BATCHES = set()    # the code of the functions whose `handle` is the callback that runs
+_BATCHES: set = set()   # the code of the functions whose `handle` is the callback that runs
 
 
 def runs_callbacks(function):
@@ -122,7 +122,9 @@ class Lodging(Lodger):
             return
         task.call = call = FutureWait(future)
         if loop_of(future) is not self.loop:
-            raise RuntimeError(f"task {task.tid} ({task.name}) got {future!r} of another event loop")
+            raise RuntimeError(
+                f"task {task.tid} ({task.name}) got {future!r} of another event loop"
+            )
         blocking = future._asyncio_future_blocking
         future._asyncio_future_blocking = False
         Waiting(kernel, task, call, future, self._context, sends_result=not blocking)

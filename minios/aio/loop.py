@@ -22,8 +22,8 @@ from ..kernel import Kernel
 from .lodging import Lodging, runs_callbacks
 from .selector import PollerSelector
 from .tasks import Task, run_tasks
-from .waiting import carried
 from .timers import KernelTimerHandle, ScheduledView
+from .waiting import carried
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ class EventLoop(asyncio.SelectorEventLoop):
     Kernel to live on, running or not; without one, the loop makes its own, which is shut down when
     the loop is closed. A kernel has room for one loop; KernelError where it has one.
     """
+
+    _ready: Any             # what asyncio's stubs leave out
+    _process_events: Any
 
     def __init__(
         self, selector: Any = None, *, kernel: Kernel | None = None, native_tasks: bool = True
@@ -105,12 +108,7 @@ class EventLoop(asyncio.SelectorEventLoop):
             left -= 1
             handle = popleft()
             if handle.__class__ is Task:
-                batch = [handle]
-                while left and ready[0].__class__ is Task:
-                    left -= 1
-                    batch.append(popleft())
-                run_tasks(self._kernel, self, batch, ready.append)
-                batch = None
+                left = run_tasks(self._kernel, self, handle, left)
             elif not handle._cancelled:
                 try:        # what handle._run() does, without the call: the loop's hot path
                     handle._context.run(handle._callback, *handle._args)
@@ -118,6 +116,7 @@ class EventLoop(asyncio.SelectorEventLoop):
                     raise
                 except BaseException as error:
                     self._report(handle, error)
+            handle = None       # it is not to be kept alive by this frame
 
     def _report(self, handle, error):
         """A callback has failed."""
@@ -142,7 +141,7 @@ class EventLoop(asyncio.SelectorEventLoop):
             self._current_handle = handle
             try:
                 if is_task:
-                    run_tasks(self._kernel, self, [handle], ready.append)
+                    run_tasks(self._kernel, self, handle, 0)
                 else:
                     handle._run()
             finally:
@@ -213,7 +212,10 @@ class EventLoop(asyncio.SelectorEventLoop):
             task = Task(self, coro, None, context)
             task.carries = True
             return task
-        return self.create_task(carried(coro), context=context)
+        task = self.create_task(carried(coro), context=context)
+        # One that is cancelled before it has begun has not begun to await `coro` either.
+        task.add_done_callback(lambda _: coro.close())
+        return task
 
     # --- Time ----------------------------------------------------------------------------
 

@@ -30,6 +30,10 @@ class _View:
     parent = None
     children: list = []
 
+    name: Any
+    state: Any
+    wait_text: Any
+
     def __init__(self, kernel, tid):
         self.kernel, self.tid, self.group = kernel, tid, tid
         self.call = None

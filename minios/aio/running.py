@@ -31,9 +31,9 @@ def run(
     other devices, a virtual clock for example.
     """
     if inspect.isgenerator(main) and not main.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE:
-        main = _as_coroutine(main)
+        main = _as_coroutine(main)  # type: ignore[assignment]
     with asyncio.Runner(debug=debug, loop_factory=lambda: EventLoop(kernel=kernel)) as runner:
-        return runner.run(main)
+        return runner.run(main)  # type: ignore[arg-type]
 
 
 async def _as_coroutine(routine):

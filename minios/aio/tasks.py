@@ -1,10 +1,13 @@
 """Native tasks: coroutines of asyncio that the kernel resumes itself.
 
-asyncio's own Task steps through the loop's callbacks: each step is a Handle that is made, queued and
-run. A native Task stands in the loop's queue itself, and the kernel's run loop resumes its coroutine
-as it does a generator; the Future that it awaits calls it directly. In what is public it is an
+asyncio's own Task steps through the loop's callbacks: each step is a Handle that is made, queued
+and run. A native Task stands in the loop's queue itself, and its coroutine is resumed as the kernel
+resumes a generator; the Future that it awaits puts it back there. In what is public it is an
 asyncio.Task, and its steps come in asyncio's order; and it is a task of minios: in `ps`, to be
 killed, stopped and traced, free to yield any system call.
+
+In what it differs, for those who look closely: its type is a subclass of asyncio.Task, its
+`_fut_waiter` in a system call is no Future, and `loop.call_soon` gives no Handle for its wakeup.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["AWAITING", "Task", "await_future", "loop_of", "run_tasks"]
+__all__ = ["AWAITING", "Task", "abandon", "await_future", "loop_of", "run_tasks"]
 
 _Future = asyncio.Future
 _set_result, _set_exception, _cancel = _Future.set_result, _Future.set_exception, _Future.cancel
@@ -36,7 +39,7 @@ _init, _result_of, _error_of = _Future.__init__, _Future.result, _Future.excepti
 
 if sys.version_info < (3, 14):
     # A dict by loop. Python's own functions also check, which the kernel need not do.
-    _current = tasks._current_tasks
+    _current = tasks._current_tasks     # type: ignore[attr-defined]
 else:
     class _CurrentTasks:
         """The same interface to what is kept with the thread since Python 3.14."""
@@ -53,7 +56,7 @@ else:
 
 # A WeakSet, whose own `add` and removal take three times as long as what they do. (Its removal also
 # minds those who iterate; all_tasks() begins anew where the set has changed meanwhile.)
-_all = (tasks._all_tasks if sys.version_info < (3, 12) else tasks._scheduled_tasks).data
+_all = getattr(tasks, "_all_tasks" if sys.version_info < (3, 12) else "_scheduled_tasks").data
 _add_to_all, _forget_in_all = _all.add, _all.discard
 
 
@@ -76,7 +79,7 @@ class _Awaiting(Await):
     def cancel(self, kernel, task):
         future, task.token = task.token, None
         future.remove_done_callback(task)
-        future.cancel()
+        abandon(future)
 
     def waits_for(self, kernel, task):
         return kernel.lodger.tasks_behind(task.token)
@@ -94,6 +97,18 @@ def loop_of(future):
         return future.get_loop()
     except AttributeError:
         return future._loop     # one from before Python 3.7
+
+
+def abandon(future):
+    """Cancel what nobody waits for any more, nor hears of."""
+    future.add_done_callback(_hear_of_cancellation)
+    future.cancel()
+
+
+def _hear_of_cancellation(future):
+    # gather()'s has it for an exception, and would log that nobody has asked.
+    if not future.cancelled() and isinstance(future._exception, CancelledError):
+        future.exception()
 
 
 def await_future(future, kernel, task):
@@ -114,62 +129,69 @@ def await_future(future, kernel, task):
         task.must_cancel = False
 
 
-def run_tasks(kernel, loop, batch, give_way):
-    """Give each native task of `batch` its turn: as Kernel.run_batch, and asyncio knows of it.
+def run_tasks(kernel, loop, task, left):
+    """Give the native `task` its turn, and then those right behind it among the `left` first of
+    the loop's queue, as Kernel.run_batch does, with what asyncio asks for around it.
 
-    The difference is worth its lines: this is the path of every step of every coroutine.
+    Returns how many are left. This is the path of every step of every coroutine, and keeps hold of
+    none of them: asyncio's users count the references to what has ended.
     """
-    if kernel.hooks:
-        kernel.run_batch(batch, give_way)
-        return
-    handlers, current = kernel.handlers, _current
-    turns = iter(batch)
+    ready, handlers, current, hooks = loop._ready, kernel.handlers, _current, kernel.hooks
+    give_way = ready.append
     try:
-        for task in turns:
-            kernel.current = task
-            task.switches += 1
-            task.token = None
-            value = task.value
-            if value is not None:
-                task.value = None
-            current[loop] = task
-            try:
-                request = task.context.run(task.inner, value)
-            except BaseException as error:
-                failed = error
+        while True:
+            if hooks:
+                kernel.run_batch([task], give_way)
             else:
-                del current[loop]
-                if task.must_cancel:
-                    request = task.after_cancel(request)
-                if request is None:
-                    give_way(task)
-                    continue
-                task.call = request
-                kind = type(request)
-                if kind is Task or kind is _Future:
-                    handle = await_future
-                else:
-                    try:
-                        handle = handlers[kind]
-                    except Exception:
-                        handle = handler_of(kernel, kind)
+                kernel.current = task
+                task.switches += 1
+                task.token = None
+                value = task.value
+                if value is not None:
+                    task.value = None
+                current[loop] = task
                 try:
-                    handle(request, kernel, task)
-                    continue
-                except Exception as error:
+                    request = task.context.run(task.inner, value)
+                except BaseException as error:
                     failed = error
-                refuse(kernel, task, request, failed)
-                failed = None
-                continue
-            del current[loop]
-            if task.stack:
-                advance(kernel, task, error=failed)     # a routine that it has yielded returns
-            else:
-                task.end_by(failed)
-            failed = None
+                else:
+                    failed = None
+                del current[loop]
+                if failed is not None:
+                    if task.stack:      # a routine that it has yielded returns
+                        advance(kernel, task, error=failed)
+                    else:
+                        task.end_by(failed)
+                    failed = None
+                else:
+                    if task.must_cancel:
+                        request = task.after_cancel(request)
+                    if request is None:
+                        give_way(task)
+                    else:
+                        _carry_out(kernel, handlers, task, request)
+            if not left or ready[0].__class__ is not Task:
+                return left
+            left -= 1
+            task = ready.popleft()
     finally:
         kernel.current = None
-        kernel.ready[:0] = turns    # where a second Ctrl-C has cut the batch short
+
+
+def _carry_out(kernel, handlers, task, request):
+    """Hand what `task` has yielded to its handler."""
+    task.call = request
+    kind = request.__class__
+    try:
+        if kind is _Future or kind is Task:
+            await_future(request, kernel, task)
+        else:
+            handler = handlers.get(kind) or handler_of(kernel, type(request))
+            handler(request, kernel, task)
+        return
+    except Exception as error:
+        failed = error
+    refuse(kernel, task, request, failed)
 
 
 class _InCall:
@@ -427,6 +449,8 @@ class Task(BaseTask, asyncio.Task):
             return False
         self._log_traceback = False
         self.cancels += 1
+        if isinstance(self.error, CancelledError):
+            return True     # on its way already
         if self.call is AWAITING:
             if self.token.cancel(msg=msg):
                 return True
@@ -480,7 +504,9 @@ class Task(BaseTask, asyncio.Task):
         token = self.token
         if hasattr(token, "_asyncio_future_blocking"):
             return token        # also when it is done, until the task's next step
-        return None if self.call is None else _InCall(self)
+        if self.call is None and self.error is None and not self.pending:
+            return None
+        return _InCall(self)
 
     @property
     def _must_cancel(self):

@@ -14,6 +14,8 @@ from syscalls.awaiting import Await
 from syscalls.describe import caller_site
 from syscalls.errors import Cancelled, TaskKilledError
 
+from .tasks import abandon
+
 __all__ = ["FutureWait", "TaskFuture", "Waiting", "as_cancelled", "carried", "perform",
            "wait_for_task"]
 
@@ -66,7 +68,7 @@ class Waiting:
     def abandon(self):
         """The task waits no more, and nobody hears of the future."""
         self.future.remove_done_callback(self._done)
-        self.future.cancel()
+        abandon(self.future)
 
     def waits_for(self):
         """The tasks that this wait may be for."""

@@ -49,7 +49,8 @@ class Kernel(Primitives):
     """A machine of its own: tasks, a ready queue, timers, descriptors.
 
     `selector`: any object with the interface of the standard `selectors`, or a function that
-    makes one (default: the best of selectors2). `clock`: a device with `now` and `wait` (default: MonotonicClock).
+    makes one (default: the best of selectors2). `clock`: a device with `now` and `wait`
+    (default: MonotonicClock).
     `order`: a function that splits a list of ready tasks into those that run in this round,
     in order, and those that wait for the next (default: all, first come first served).
     `grace`: seconds that tasks have to clean up at shutdown. `slow_turn`: seconds after which
@@ -88,6 +89,7 @@ class Kernel(Primitives):
         self.devices_given = any(
             each is not None for each in (selector, clock, order, max_tasks)
         )
+        self.rounds = 0
         self._turns = _TURNS        # between two polls
         self._ending = False
 
@@ -310,6 +312,7 @@ class Kernel(Primitives):
 
         `wait`: block where nothing is.
         """
+        self.rounds += 1
         if self._inbox.calls:
             self._inbox.run(self)   # may have ended the program: do not block in this round
             self.poller.poll(0)
@@ -364,7 +367,7 @@ class Kernel(Primitives):
         return self.poller.has_waiters() or self.lodger.expects_more()
 
     def run_batch(self, batch, give_way):
-        """Give every task of `batch` its turn; `give_way(task)` queues one that has just yielded."""
+        """Give every task of `batch` its turn; `give_way(task)` queues one that gives it up."""
         if self.hooks:
             for task in batch:
                 self.report("turn_started", task)

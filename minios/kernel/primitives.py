@@ -115,6 +115,10 @@ class Primitives(TaskTable):
         self._inbox.blocking = True
         return bool(self._inbox.calls)
 
+    def is_idle(self) -> bool:
+        """Whether the kernel sleeps, or is about to."""
+        return self._inbox.blocking
+
     def hold(self) -> None:
         """Expect an answer from outside the kernel: no deadlock while it has not come."""
         self._held += 1

@@ -87,7 +87,9 @@ class TaskTable:
     def all_tasks(self):
         """The live tasks, and what the lodger has of the kind, by rising tid."""
         mine = list(self.tasks.values())
-        return sorted([*mine, *self.lodger.tasks()], key=_tid) if not self.lodger.is_nobody else mine
+        if self.lodger.is_nobody:
+            return mine
+        return sorted([*mine, *self.lodger.tasks()], key=_tid)
 
     def find_task(self, task: Task | int) -> Task:
         """The Task for a Task or a tid. Raises NoSuchTaskError, TypeError, KernelError."""

@@ -14,6 +14,8 @@ import traceback
 import types
 from pathlib import Path
 
+from syscalls.log import log
+
 from ..errors import TaskKilledError
 from ..kernel.hosting import hosted_by
 from .jobs import exit_status
@@ -46,9 +48,18 @@ class Loader:
         return f"program {self._path}"
 
     def _load(self):
-        with hosted_by(self._kernel, self._leader):
-            status = self._run()
-        self._kernel.call_from_thread(self._ended, status)
+        status = 1
+        try:
+            with hosted_by(self._kernel, self._leader):
+                status = self._run()
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None and not stream.closed:
+                    stream.flush()
+        except OSError as error:
+            log("ERROR", "%s: %s", self._path, error)      # the stream is full
+        finally:
+            # Whatever happens: the shell waits for it.
+            self._kernel.call_from_thread(self._ended, status)
 
     def _ended(self, status):
         self.status = status
@@ -77,5 +88,3 @@ class Loader:
             return 1
         finally:
             sys.path.remove(folder)
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()

@@ -79,8 +79,14 @@ def run(routine, **options):
 def waiting(request, monkeypatch):
     """Both ways to wait for a child."""
     if request.param == "thread":
-        monkeypatch.delattr(os, "pidfd_open")
+        # It refuses, and is not simply gone: from 3.15 on Popen asks at its import if it is there.
+        monkeypatch.setattr(os, "pidfd_open", refuse_pidfd)
     return request.param
+
+
+def refuse_pidfd(pid, flags=0):
+    """As a kernel that has no pidfds does."""
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
 def is_gone(pid):
@@ -930,6 +936,28 @@ def test_a_detached_child_outlives_its_kernel_and_is_reaped_by_the_next(monkeypa
     assert not is_gone(pid)
     os.kill(pid, signal.SIGKILL)
     run(second(pid))
+
+
+def test_a_child_that_cannot_be_waited_for_at_the_end_does_not_cost_the_others(monkeypatch, caplog):
+    wait, failed = subprocess.Popen.wait, []
+
+    def fail_once(popen, timeout=None):
+        if failed:
+            return wait(popen, timeout)
+        failed.append(popen)
+        raise RuntimeError("once")
+
+    def main():
+        for _ in range(3):
+            yield from start_process(FOREVER)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess.Popen, "wait", fail_once)
+        run(main())
+    assert children._outliving == set(failed)
+    assert "could not be reaped" in caplog.text and "once" in caplog.text
+    await_end(failed[0].pid)
+    run(run_process(["true"]))      # reaps it
 
 
 def test_children_that_nobody_waits_for_are_reaped_by_the_next_start():

@@ -1,6 +1,7 @@
 """The real servers that the programs of the ecosystem talk to, each on a port of its own."""
 
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -43,13 +44,14 @@ def postgres():
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("NOT TESTED: Postgres is not installed (Debian: apt-get install postgresql)")
-    # It refuses to run as root. Popen changes the user for us.
-    other = {"user": "nobody", "group": os.stat("/").st_gid, "extra_groups": []}
-    options = other if os.geteuid() == 0 else {}
+    options = {}
+    if os.geteuid() == 0:       # as whom it refuses to run
+        nobody = pwd.getpwnam("nobody")
+        options = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
     # Not in pytest's own folder, which no other user may enter.
     with tempfile.TemporaryDirectory(prefix="minios-postgres-") as folder:
         if options:
-            shutil.chown(folder, "nobody")
+            shutil.chown(folder, options["user"])
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         options |= {"cwd": folder, "stdin": subprocess.DEVNULL}
@@ -76,7 +78,6 @@ def _make_database(programs, folder, options):
     password = secrets.token_hex(16)
     secret = folder / "password"
     secret.write_text(password)
-    secret.chmod(0o600)
     if "user" in options:
         shutil.chown(secret, options["user"])
     made = subprocess.run(

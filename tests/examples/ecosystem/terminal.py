@@ -16,6 +16,11 @@ from ..conftest import EXAMPLES, PATIENCE
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\^_])")
 
 
+def plain(data):
+    """The text that a terminal is sent, in the order it was written, without its looks."""
+    return _ESCAPES.sub("", data.decode(errors="replace").replace("\r", ""))
+
+
 class Terminal:
     """An example in a session of its own, at a pseudo terminal of 100 columns."""
 
@@ -35,9 +40,8 @@ class Terminal:
 
     @property
     def screen(self):
-        """All that has been shown so far, in the order it was written, without its looks."""
-        text = self._bytes.decode(errors="replace").replace("\r", "")
-        return _ESCAPES.sub("", text)
+        """All that has been shown so far, whether it is still there or not."""
+        return plain(self._bytes)
 
     def settings(self):
         """The settings of the terminal (termios), and whether a read from it may block."""

@@ -68,7 +68,7 @@ def test_a_line_can_be_edited(terminal):
 
 
 def test_ctrl_c_throws_the_line_away_and_alarms_go_on(terminal):
-    enter(terminal, "0.5 tea")
+    enter(terminal, "1 tea")
     terminal.type("0 coffee" + CTRL_C)
     assert_shows(terminal, "(Ctrl-D leaves)")
     assert_shows(terminal, "* tea")

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -159,3 +159,23 @@ def test_ctrl_c_ends_it_while_the_server_is_silent(start, bucket, folder, monkey
             program.interrupt()
             assert program.finish() == (130, "interrupted\n")
             assert program.errors() == ""
+
+
+def test_ctrl_c_ends_all_the_files_that_are_on_their_way(start, bucket, folder, monkeypatch):
+    """A server that has answered two requests, and then sees five files come and is silent."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as stack:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*listener.getsockname()))
+        program = start(PROGRAM, "backup", folder, bucket)
+        first = stack.enter_context(listener.accept()[0])
+        for request, body in (b"PUT ", b""), (b"GET ", b"<ListBucketResult/>"):
+            assert first.recv(65536).startswith(request)
+            first.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        clients = [first, *(stack.enter_context(listener.accept()[0]) for _ in range(4))]
+        for client in clients:
+            assert client.recv(65536).startswith(f"PUT /{bucket}/".encode())
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+        program.interrupt()
+        assert program.finish() == (130, "interrupted\n")
+        assert program.errors() == ""

@@ -4,6 +4,7 @@ Importing this package enters all of them into `suspension_points.SCENARIOS`.
 """
 
 from . import (
+    awaiting,
     calls,
     children,
     connections,
@@ -17,6 +18,6 @@ from . import (
 )
 
 __all__ = [
-    "calls", "children", "connections", "files", "handing_over", "pipes", "streams",
+    "awaiting", "calls", "children", "connections", "files", "handing_over", "pipes", "streams",
     "synchronizing", "tasks", "tls",
 ]
