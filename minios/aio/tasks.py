@@ -212,6 +212,11 @@ class _InCall:
         return f"<{self._task.wait_text()}>"
 
 
+def _by_signal(error):
+    """Whether a signal to the task has raised this, and not its own code: see signals.py."""
+    return getattr(error, "cancelled", None) is not None
+
+
 def _seldom(name, default=None):
     """A field that most tasks never set: it is kept in a dict, which most tasks do not have."""
     def read(self):
@@ -339,7 +344,8 @@ class Task(BaseTask, asyncio.Task):
             # Without the frame of the run loop, in which it was caught.
             error = error.with_traceback(error.__traceback__.tb_next)
             kernel.end_task(self, None, error)
-            if isinstance(error, (SystemExit, KeyboardInterrupt)) and not self.carries:
+            leaves = isinstance(error, (SystemExit, KeyboardInterrupt))
+            if leaves and not self.carries and not _by_signal(error):
                 kernel.fatal = error
         elif self._seldom is None and not kernel.hooks:
             # What end_task comes to where nobody has a word to say.
@@ -402,6 +408,8 @@ class Task(BaseTask, asyncio.Task):
         elif isinstance(error, CancelledError):
             self.cancelled_by = error
             _cancel(self, error.args[0] if error.args and self.killer is None else None)
+        elif _by_signal(error):
+            _cancel(self, f"signal {self.killer[0]}")
         else:
             _set_exception(self, error)
         self.inner = no_turn
