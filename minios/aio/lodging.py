@@ -60,6 +60,7 @@ class Lodging(Lodger):
         if kernel.lodger is self:
             self.move_out(kernel)
             kernel.set_clock(self.device)
+        self._loop_view = None
 
     def run_callbacks(self):
         self.loop._run_ready()
@@ -165,7 +166,9 @@ class Lodging(Lodger):
         return not self.kernel_drives
 
     def is_busy(self):
-        return self.kernel_drives and not self._closing and bool(asyncio.all_tasks(self.loop))
+        # The last callbacks of a task that has ended close what it had open.
+        drives = self.kernel_drives and not self._closing
+        return drives and bool(self.loop._ready or asyncio.all_tasks(self.loop))
 
     def expects_more(self):
         # Another thread may call call_soon_threadsafe at any time, and tells nobody that it will;

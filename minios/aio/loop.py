@@ -89,7 +89,7 @@ class EventLoop(asyncio.SelectorEventLoop):
 
         Raises RuntimeError where the kernel runs by itself: it ends with its main task.
         """
-        if self._lodging.kernel_drives:
+        if self._lodging is not None and self._lodging.kernel_drives:
             raise RuntimeError(
                 "this loop lives on a kernel that runs by itself, and ends when its main task "
                 "does: end that one instead"
@@ -165,6 +165,8 @@ class EventLoop(asyncio.SelectorEventLoop):
             kernel.power_off()
         if self._owns_kernel and self._given_selector is not None:
             self._given_selector.close()
+        # What refers to the loop: dropped, it is to be gone at once, without the collector.
+        self._lodging = self._scheduled = None
 
     # --- Callbacks and tasks ---------------------------------------------------------------
 

@@ -270,6 +270,7 @@ class Task(BaseTask, asyncio.Task):
         self.context = copy_context() if context is None else context
         self.stack = self.value = self.call = self.token = self._tid = self._seldom = None
         self.must_cancel, self.switches = False, 0
+        self._log_destroy_pending = True
         if name is not None:
             self._name = str(name)
         self._code, self._lasti = site

@@ -49,3 +49,4 @@ class ScheduledView:
         for handle in self._own():
             self._timers.cancel(handle)
             handle._scheduled = False
+        self._timers.purge()        # those cancelled earlier would keep the loop alive

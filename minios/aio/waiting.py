@@ -156,7 +156,12 @@ class TaskFuture(asyncio.Future):
 def wait_for_task(loop, task):
     """A generator, for a coroutine of asyncio: what a task of the kernel returns."""
     task.kernel.forget_ended(task)
-    return (yield from TaskFuture(loop, task))
+    future = TaskFuture(loop, task)
+    del loop, task      # an error's traceback holds this frame, and the task holds the error
+    try:
+        return (yield from future)
+    finally:
+        del future
 
 
 def perform(loop, call):
@@ -164,7 +169,7 @@ def perform(loop, call):
     # On behalf of the coroutine: a call needs a task that can be blocked on it.
     name = type(call).__name__
     task = loop.kernel.spawn_from(caller_site(), iter_once(call), name, False)
-    return (yield from TaskFuture(loop, task))
+    return (yield from wait_for_task(loop, task))
 
 
 def iter_once(call):

@@ -371,6 +371,8 @@ class Poller:
             descriptor.share(None)
 
     def _unregister(self, fd):
+        if self._selector is None:
+            return      # between `close` and `open`
         try:
             self._selector.unregister(fd)
         except (KeyError, ValueError, OSError):

@@ -203,10 +203,10 @@ class BaseTask:
         """Wait for the task, as `Wait` does: `yield from task`, or `await task`."""
         lodger = self.kernel.lodger
         if lodger.has_turn():
-            return (yield from lodger.wait_for_task(self))
+            return lodger.wait_for_task(self)
         from syscalls.process import Wait
 
-        return (yield from Wait(self))
+        return iter(Wait(self))
 
     __await__ = __iter__
 

@@ -103,6 +103,10 @@ class Timers:
         self._heap.clear()
         self._dead = 0
 
+    def purge(self):
+        """Let go of the owners whose timers were cancelled."""
+        self._rebuild()
+
     def owners(self):
         """The owners of the live timers, in no order: for checks and reports."""
         return [entry[2] for entry in self._heap if entry[2].token is entry]
