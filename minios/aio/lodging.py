@@ -6,6 +6,7 @@ import asyncio
 from _thread import get_ident
 from asyncio import events
 from contextvars import Context
+from time import monotonic
 from weakref import WeakKeyDictionary
 
 from syscalls.base import running
@@ -21,6 +22,7 @@ from .waiting import FutureWait, Waiting, as_cancelled, perform, wait_for_task
 
 __all__ = ["Lodging", "join", "runs_callbacks"]
 
+_LOOK = 1.0         # seconds between two looks for a circle of tasks
 _BATCHES: set = set()   # the code of the functions whose `handle` is the callback that runs
 
 
@@ -35,6 +37,7 @@ class Lodging(Lodger):
 
     def __init__(self, loop, kernel):
         self.loop, self.kernel = loop, kernel
+        self.run_callbacks = loop.run_callbacks
         self.device = kernel.clock      # what loop.time() reads
         self._loop_view = None
         self._tids = WeakKeyDictionary()    # of asyncio's own tasks, once somebody has asked
@@ -42,7 +45,10 @@ class Lodging(Lodger):
         self.kernel_drives = False
         self._closing = False
         self._reported: set = set()     # tids of the circle that has been logged
+        self._next_look = 0.0
         self._outer = None              # the loop that ran in the thread before
+
+    package = __package__
 
     def __repr__(self):
         return repr(self.loop)
@@ -61,9 +67,6 @@ class Lodging(Lodger):
             self.move_out(kernel)
             kernel.set_clock(self.device)
         self._loop_view = None
-
-    def run_callbacks(self):
-        self.loop._run_ready()
 
     def running(self, frame):
         while frame is not None:
@@ -174,15 +177,22 @@ class Lodging(Lodger):
         # Another thread may call call_soon_threadsafe at any time, and tells nobody that it will;
         # so where the loop drives, it waits as asyncio's does.
         if not self.kernel_drives:
-            self._report_circle()
+            self._look_for_circle()
             return True
         if len(self.loop._selector.get_map()) > self.loop._internal_fds:
             return True
         # A circle is certain: no thread can break it.
         return bool(asyncio.all_tasks(self.loop)) and not find_cycle(self.kernel)
 
-    def _report_circle(self):
-        """Log, once for each, that tasks wait for each other in a circle: the loop goes on."""
+    def _look_for_circle(self):
+        """Log, once for each, that tasks wait for each other in a circle: the loop goes on.
+
+        A loop that waits for nothing but other threads does so often, so it looks now and then.
+        """
+        now = monotonic()
+        if now < self._next_look or len(self.loop._selector.get_map()) > self.loop._internal_fds:
+            return
+        self._next_look = now + _LOOK
         cycle = find_cycle(self.kernel)
         if cycle and self._reported != {task.tid for task in cycle}:
             self._reported = {task.tid for task in cycle}

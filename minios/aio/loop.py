@@ -22,7 +22,7 @@ from ..kernel import Kernel
 from .lodging import Lodging, runs_callbacks
 from .selector import PollerSelector
 from .tasks import Task, run_tasks
-from .timers import KernelTimerHandle, ScheduledView
+from .timers import ScheduledView, TimerHandle
 from .waiting import carried
 
 TYPE_CHECKING = False
@@ -57,6 +57,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         self._device_now = self._lodging.device.now
         # Now asyncio registers its self-pipe, for which all has to be in place.
         super().__init__(PollerSelector(self._kernel.poller, self._process_events))
+        self._selector.queue = self._ready
         self._scheduled = ScheduledView(self, self._kernel.timers)
         self._lodging.move_in(self._kernel, self._ready)
 
@@ -97,11 +98,11 @@ class EventLoop(asyncio.SelectorEventLoop):
         super().stop()
 
     @runs_callbacks
-    def _run_ready(self):
+    def run_callbacks(self):
         """Run what is ready now; what gets ready meanwhile waits for the next round."""
         ready = self._ready
         if self._debug:
-            self._run_ready_timed()
+            self._run_callbacks_timed()
             return
         popleft, left = ready.popleft, len(ready)
         while left:
@@ -129,7 +130,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         self.call_exception_handler(context)
 
     @runs_callbacks
-    def _run_ready_timed(self):
+    def _run_callbacks_timed(self):
         """The same in debug mode, which reports what takes long."""
         ready = self._ready
         for _ in range(len(ready)):
@@ -166,7 +167,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         if self._owns_kernel and self._given_selector is not None:
             self._given_selector.close()
         # What refers to the loop: dropped, it is to be gone at once, without the collector.
-        self._lodging = self._scheduled = None
+        self._lodging.run_callbacks = self._lodging = self._scheduled = None
 
     # --- Callbacks and tasks ---------------------------------------------------------------
 
@@ -233,7 +234,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         if self._debug:
             self._check_thread()
             self._check_callback(callback, "call_at")
-        timer = KernelTimerHandle(when, callback, args, self, context)
+        timer = TimerHandle(when, callback, args, self, context)
         if timer._source_traceback:
             del timer._source_traceback[-1]
         self._kernel.timers.start(timer, when)
@@ -241,7 +242,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         return timer
 
     def _timer_handle_cancelled(self, handle):
-        if handle._scheduled and isinstance(handle, KernelTimerHandle):
+        if handle._scheduled and isinstance(handle, TimerHandle):
             self._kernel.timers.cancel(handle)
             handle._scheduled = False
 

@@ -23,7 +23,7 @@ FUNCTIONS = [
     ("asyncio.base_events", "_format_handle", "handle", "the log of slow callbacks"),
     ("asyncio.selector_events", "BaseSelectorEventLoop._process_events", "self event_list",
      "called with what the poller reports"),
-    ("asyncio.events", "Handle._run", "self", "called in debug mode; its body is in _run_ready"),
+    ("asyncio.events", "Handle._run", "self", "called in debug mode; its body is in run_callbacks"),
     ("asyncio.events", "_set_running_loop", None, "where the kernel drives"),
     ("asyncio.events", "_get_running_loop", None, "where the kernel drives"),
 ]

@@ -27,18 +27,30 @@ _BOTH = EVENT_READ | EVENT_WRITE
 class _KeyWatch(Watch):
     """One registration; `report` gets a list of (key, events)."""
 
-    __slots__ = ("key", "report")
+    __slots__ = ("key", "report", "queue")
 
     def ready(self, events, kernel):
+        # What _process_events of asyncio does, where there is just something to read.
+        if events == EVENT_READ and self.queue is not None:
+            reader = self.key.data[0]
+            if reader is not None and not reader._cancelled:
+                self.queue.append(reader)
+                return
         self.report(((self.key, events),))
 
 
 class PollerSelector(BaseSelector):
-    """The descriptors of one event loop; `report` is called with what is ready."""
+    """The descriptors of one event loop; `report` is called with what is ready.
 
-    def __init__(self, poller: Poller, report: Callable[[Any], object]) -> None:
+    Handles of readers go straight into `queue`, where one is given.
+    """
+
+    def __init__(
+        self, poller: Poller, report: Callable[[Any], object], queue: Any = None
+    ) -> None:
         self._poller = poller
         self._report = report
+        self.queue = queue          # the loop's, for the handles of what is ready
         self._watches: dict[int, _KeyWatch] = {}
         self._map = _Keys(self._watches)
 
@@ -51,7 +63,7 @@ class PollerSelector(BaseSelector):
             raise KeyError(f"{fileobj!r} (FD {fd}) is already registered")
         watch = _KeyWatch(fd, events)
         watch.key = SelectorKey(fileobj, fd, events, data)
-        watch.report = self._report
+        watch.report, watch.queue = self._report, self.queue
         self._poller.watch(watch)
         self._watches[fd] = watch
         return watch.key
@@ -82,12 +94,12 @@ class PollerSelector(BaseSelector):
         """What is ready within `timeout` seconds, as a list of (key, events)."""
         found: list = []
         for watch in self._watches.values():
-            watch.report = found.extend
+            watch.report, watch.queue = found.extend, None
         try:
             self._poller.poll(None if timeout is None else max(0.0, timeout))
         finally:
             for watch in self._watches.values():
-                watch.report = self._report
+                watch.report, watch.queue = self._report, self.queue
         return found
 
     def get_key(self, fileobj):
@@ -104,7 +116,7 @@ class PollerSelector(BaseSelector):
             self._poller.unwatch(watch)
         self._watches.clear()
         self._map = None
-        self._report = None
+        self._report = self.queue = None
 
     def _find(self, fileobj):
         watch = self._watches.get(fileobj if type(fileobj) is int

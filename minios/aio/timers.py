@@ -6,12 +6,12 @@ same round.
 
 from __future__ import annotations
 
-from asyncio import TimerHandle
+import asyncio
 
-__all__ = ["KernelTimerHandle", "ScheduledView"]
+__all__ = ["ScheduledView", "TimerHandle"]
 
 
-class KernelTimerHandle(TimerHandle):
+class TimerHandle(asyncio.TimerHandle):
     """What `call_at` and `call_later` return: an owner of an entry in the kernel's heap."""
 
     __slots__ = ("token",)
@@ -32,7 +32,7 @@ class ScheduledView:
 
     def _own(self):
         owners = [owner for owner in self._timers.owners()
-                  if isinstance(owner, KernelTimerHandle) and owner._loop is self._loop]
+                  if isinstance(owner, TimerHandle) and owner._loop is self._loop]
         return sorted(owners)
 
     def __len__(self):

@@ -13,6 +13,8 @@ from syscalls.errors import KernelError
 
 __all__ = ["Interrupts", "restore_all"]
 
+_TASKS, _LODGERS, _KERNELS = "a task's", "a lodger's", "the kernel's"
+
 # The functions of the kernel that run a task's code, or a call's handle.
 _RESUMES = ("_run_batch", "advance", "answer", "_first_turn", "_detour", "close_task")
 
@@ -149,8 +151,11 @@ class Interrupts:
         on_its_way = task is not None and self._thrown is not None and (
             task.error is self._thrown or self._thrown in (task.pending or ())
         )
+        whose = _whose_code(frame, self._kernel.lodger.package)
+        if whose is _LODGERS and self._kernel.lodger.drives:
+            raise KeyboardInterrupt     # as asyncio has it: at once, in whatever callback runs
         if self._requested or on_its_way:
-            if _runs_a_task(frame):
+            if whose is not _KERNELS:
                 raise KeyboardInterrupt
             return      # the kernel itself runs, and is about to deliver the first one
         self._requested = True
@@ -177,16 +182,20 @@ def _exchange_wakeup_fd(expected, fd):
     return False
 
 
-def _runs_a_task(frame):
-    """Whether `frame`, which a signal has interrupted, is a task's code or was called by it.
+def _whose_code(frame, loop):
+    """Whose code `frame` is, which a signal has interrupted: a task's, or called by one; likewise
+    a lodger's; or the kernel's own, and that of the package `loop`, which is no better.
 
     Raised in the middle of the kernel, an exception would leave its tables half changed.
     """
     inside, name = False, ""
     while frame is not None:
-        if frame.f_globals.get("__package__") in (__package__, "syscalls"):
-            # Also a callback of who lives on this kernel, which is as far out as a task's code.
-            return inside and (frame.f_code.co_name in _RESUMES or name == "run_callbacks")
-        inside, name = True, frame.f_code.co_name
+        package = frame.f_globals.get("__package__")
+        if package in (__package__, "syscalls"):
+            if inside and frame.f_code.co_name in _RESUMES:
+                return _TASKS
+            return _LODGERS if inside and name == "run_callbacks" else _KERNELS
+        name = frame.f_code.co_name
+        inside |= package != loop
         frame = frame.f_back
-    return False
+    return _KERNELS

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Kernel"]
 
+_NEVER = float("inf")
 _TURNS = 128        # between two polls, if so many tasks become ready one after the other
 
 
@@ -340,7 +341,7 @@ class Kernel(Primitives):
     def _idle(self):
         """Nothing is ready: let time pass until a timer, a descriptor or a thread is."""
         due = self.timers.next_due()
-        if not self.can_go_on():
+        if (due is None or due == _NEVER) and not self.can_go_on():
             report, cycle = deadlock_report(self)
             raise DeadlockError(report, cycle)
         if self.hooks:

@@ -32,6 +32,7 @@ class Lodger:
     """Who lives on a kernel: `move_in` and `move_out`; a subclass answers the questions."""
 
     is_nobody = False
+    package = ""        # that of its own code, which is not to be interrupted
     drives = False      # it turns the kernel's rounds, which go on when no task is left
 
     def move_in(self, kernel: Kernel, callbacks: Any) -> None:
