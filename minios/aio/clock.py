@@ -26,7 +26,11 @@ class LoopClock:
 
     def wait(self, until, poll, outside):
         """Let time pass until `until`, as the loop tells it, or until something is ready."""
-        if self.jumps:
+        if self.jumps and until is not None and until != math.inf:
+            # The device's own time may be another than what the loop makes of it.
+            left = max(0.0, until - self._loop.time())
+            self.device.wait(self.device.now() + left, poll, outside)
+        elif self.jumps:
             self.device.wait(until, poll, outside)
         elif until is None or until == math.inf:
             poll(None)

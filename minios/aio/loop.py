@@ -42,6 +42,7 @@ class EventLoop(asyncio.SelectorEventLoop):
 
     _ready: Any             # what asyncio's stubs leave out
     _process_events: Any
+    _selector: Any
 
     def __init__(
         self, selector: Any = None, *, kernel: Kernel | None = None, native_tasks: bool = True

@@ -40,8 +40,10 @@ ATTRIBUTES = [
     ("loop", "_current_handle", "set in debug mode, as asyncio does"),
     ("handle", "_cancelled _context _callback _args _source_traceback", "the hot path"),
     ("handle", "_scheduled _loop", "of timers"),
-    ("future", "_asyncio_future_blocking _loop _exception", "the protocol between a Future and a task"),
-    ("task", "_fut_waiter _source_traceback _log_traceback _log_destroy_pending", "what tools look at"),
+    ("future", "_asyncio_future_blocking _loop _exception",
+     "the protocol between a Future and a task"),
+    ("task", "_fut_waiter _source_traceback _log_traceback _log_destroy_pending",
+     "what tools look at"),
 ]
 
 # (module, name, from, up to but not: versions of Python, what for)

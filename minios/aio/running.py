@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from asyncio import events
+
+from syscalls.base import running as current
 
 from .loop import EventLoop
 
@@ -30,6 +33,14 @@ def run(
     runs as a task of the kernel. `debug`: as for asyncio.run. `kernel`: one that was made with
     other devices, a virtual clock for example.
     """
+    if events._get_running_loop() is not None or current.kernel is not None:
+        close = getattr(main, "close", None)
+        if close is not None:
+            close()
+        raise RuntimeError(
+            "minios.aio.run() cannot be called from a running event loop or kernel: await the "
+            "coroutine, or spawn it"
+        )
     if inspect.isgenerator(main) and not main.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE:
         main = _as_coroutine(main)  # type: ignore[assignment]
     with asyncio.Runner(debug=debug, loop_factory=lambda: EventLoop(kernel=kernel)) as runner:

@@ -146,7 +146,9 @@ class TaskFuture(asyncio.Future):
         error = task.exception()
         if error is None:
             self.set_result(task.result())
-        elif isinstance(error, (TaskKilledError, asyncio.CancelledError)):
+        elif isinstance(error, asyncio.CancelledError) or (
+            isinstance(error, TaskKilledError) and error.tid == task.tid   # and not of another
+        ):
             super().cancel(msg=str(error))
         else:
             self.set_exception(error)

@@ -152,7 +152,8 @@ class Interrupts:
             task.error is self._thrown or self._thrown in (task.pending or ())
         )
         whose = _whose_code(frame, self._kernel.lodger.package)
-        if whose is _LODGERS and self._kernel.lodger.drives:
+        awaited = any(signal.SIGINT in signums for signums in self._waiters.values())
+        if whose is _LODGERS and self._kernel.lodger.drives and not awaited:
             raise KeyboardInterrupt     # as asyncio has it: at once, in whatever callback runs
         if self._requested or on_its_way:
             if whose is not _KERNELS:

@@ -24,7 +24,6 @@ from .deadlock import deadlock_report
 from .descriptor import fill_standard_ones
 from .fairness import by_nice
 from .interrupts import Interrupts
-from .lodger import NOBODY
 from .parking import Parking
 from .poller import Poller
 from .primitives import Primitives
@@ -82,7 +81,6 @@ class Kernel(Primitives):
         self.asyncgens = AsyncGenerators(self)
         self.thread = None          # the thread it runs in, while it runs
         self.host = None            # the kernel that runs this one's tasks: see hosting.py
-        self.lodger = NOBODY        # who lives on this machine besides the tasks: lodger.py
         self.callbacks: Any = ()    # what the lodger has to run, one batch a round
         self.impatient = False      # a Ctrl-C has cut the shutdown short
         self.booted_at = self.now()

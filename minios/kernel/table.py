@@ -10,9 +10,16 @@ from contextvars import copy_context
 
 from syscalls.errors import KernelError, NoSuchTaskError, TaskKilledError, TaskLimitError
 
+from .lodger import NOBODY
 from .log import log_orphan
 from .signals import interrupt_task
 from .task import BaseTask, Task, check_routine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .lodger import Lodger
 
 __all__ = ["TaskTable"]
 
@@ -29,6 +36,8 @@ class TaskTable:
         self.main_task = None       # the one that run() was given
         self._ended = {}            # tid -> Task, the last few that nobody waited for
         self._last_tid = 0
+        # Who lives on this machine besides the tasks: see lodger.py.
+        self.lodger: Lodger = NOBODY
         self.alive = 0              # tasks that keep the kernel running: all but daemons
         self.fatal = None          # what run() raises in the end
 
@@ -91,7 +100,7 @@ class TaskTable:
             return mine
         return sorted([*mine, *self.lodger.tasks()], key=_tid)
 
-    def find_task(self, task: Task | int) -> Task:
+    def find_task(self, task: Any) -> Any:
         """The Task for a Task or a tid. Raises NoSuchTaskError, TypeError, KernelError."""
         if isinstance(task, BaseTask) or hasattr(task, "deliver"):
             if task.kernel is not self:

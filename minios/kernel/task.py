@@ -206,7 +206,7 @@ class BaseTask:
             return lodger.wait_for_task(self)
         from syscalls.process import Wait
 
-        return iter(Wait(self))
+        return iter(Wait(self))     # type: ignore[arg-type]    # any make of task will do
 
     __await__ = __iter__
 

@@ -101,8 +101,8 @@ def _turn_of(kernel):
     """Whose turn it is, as something to compare; None if nobody's.
 
     A lodger's callbacks are known by the round that they are run in. (sys._current_frames would
-    tell more. But it is not for every look: in Python 3.13 it breaks a program that has interpreters
-    with a GIL of their own.)
+    tell more. But it is not for every look: in Python 3.13 it breaks a program that has
+    interpreters with a GIL of their own.)
     """
     task = kernel.current
     if task is not None:

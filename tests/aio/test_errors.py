@@ -5,6 +5,7 @@ from concurrent.futures import Executor, Future
 
 import pytest
 
+from minios import TaskKilledError
 from minios.aio import aio
 from syscalls import Await, Offload, Spawn, Wait
 
@@ -325,5 +326,28 @@ def test_who_waits_with_wait_hears_as_who_awaits(play, driver):
         waiting = kernel.spawn(waits(failing))
         yield from asyncio_task
         yield Wait(waiting)
+
+    play(driver, main)
+
+
+@drivers
+def test_another_task_s_end_is_not_taken_for_the_end_of_the_one_that_is_awaited(play, driver):
+    """A generator lets through that a third was killed; who awaits it was not cancelled."""
+    def sleeper():
+        yield from settle(1000)
+
+    def lets_through(task):
+        yield Wait(task)
+
+    async def coroutine(kernel):
+        for way in (Wait, lambda task: kernel.spawn(lets_through(task))):
+            task = kernel.spawn(sleeper())
+            asyncio.get_running_loop().call_soon(task.kill)
+            with pytest.raises(TaskKilledError) as caught:
+                await way(task)
+            assert caught.value.tid == task.tid
+
+    def main(kernel, loop):
+        yield from loop.create_task(coroutine(kernel))
 
     play(driver, main)

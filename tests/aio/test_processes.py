@@ -93,7 +93,7 @@ def test_wait_by_tid_hears_how_an_asyncio_task_ended(loop):
         second = loop.kernel.spawn(waiter(listed(infos, "killed").tid))
         assert await first == 42
         tasks[1].cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(minios.TaskKilledError):
             await second
 
     run(loop, main())

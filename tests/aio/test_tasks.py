@@ -1,0 +1,491 @@
+"""What is asyncio's task here: driven, cancelled, killed, stopped and awaited, of either make."""
+
+import asyncio
+import gc
+import signal
+
+import pytest
+
+import minios
+from minios.aio import EventLoop, aio
+from minios.aio.tasks import Task
+from syscalls import Park, Sleep, Wait
+from syscalls.parking import wake
+
+from .worlds import DRIVERS, World, heard, settle
+
+drivers = pytest.mark.parametrize("driver", DRIVERS)
+
+
+def play_in_world(driver, native, main):
+    """Run a generator, given (kernel, loop), in a world that must be left clean."""
+    with heard() as hearing:
+        world = World(driver, native)
+        result = world.run(main(world.kernel, world.loop))
+        assert not world.leftovers()
+        world.end()
+    assert not hearing.texts, hearing.texts
+    return result
+
+
+@pytest.fixture
+def play(native):
+    """play_in_world, with tasks of either make."""
+    return lambda driver, main: play_in_world(driver, native, main)
+
+
+@pytest.fixture(params=DRIVERS)
+def play_native(request):
+    """play_in_world with native tasks alone, by each driver."""
+    return lambda main: play_in_world(request.param, True, main)
+
+
+async def forever(log=None):
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        if log is not None:
+            log.append("left")
+
+
+# --- Which make it is ------------------------------------------------------------------------
+
+
+def test_the_make_of_a_task_is_as_the_loop_was_told(native):
+    loop = EventLoop(native_tasks=native)
+    task = loop.create_task(asyncio.sleep(0))
+    assert isinstance(task, asyncio.Task) and (type(task) is Task) is native
+    loop.run_until_complete(task)
+    loop.close()
+
+
+def test_a_task_factory_has_its_way(native):
+    loop, made = EventLoop(native_tasks=native), []
+
+    def factory(loop, coro, **options):
+        made.append(coro)
+        return asyncio.Task(coro, loop=loop, **options)
+
+    loop.set_task_factory(factory)
+    task = loop.create_task(asyncio.sleep(0, "done"))
+    assert type(task) is asyncio.Task and len(made) == 1
+    assert loop.run_until_complete(task) == "done"
+    loop.close()
+
+
+@drivers
+def test_steps_of_tasks_and_callbacks_come_in_asyncio_s_order(native, driver):
+    """The same program in asyncio's own loop, and here, side by side."""
+    def program(loop, log):
+        async def child(name, turns):
+            for turn in range(turns):
+                log.append((name, turn))
+                await asyncio.sleep(0)
+            return name
+
+        async def main():
+            loop.call_soon(log.append, "soon")
+            future = loop.create_future()
+            future.add_done_callback(lambda f: log.append("future"))
+            tasks = [loop.create_task(child(name, n)) for n, name in enumerate("abcd")]
+            for task in tasks:
+                task.add_done_callback(lambda t: log.append(("done", t.result())))
+            loop.call_soon(future.set_result, None)
+            log.append("main")
+            await future
+            log.append("main again")
+            tasks[3].cancel()
+            log.append(await asyncio.gather(*tasks, return_exceptions=True) == [
+                "a", "b", "c", "x"])
+            await asyncio.shield(asyncio.sleep(0))
+            log.append(await asyncio.wait_for(child("e", 2), 5))
+
+        return main()
+
+    ours, theirs = [], []
+    stock = asyncio.SelectorEventLoop()
+    task = stock.create_task(program(stock, theirs))
+    with pytest.raises(asyncio.CancelledError):
+        # The callback of the cancelled one fails: asyncio logs that, and goes on.
+        stock.set_exception_handler(lambda loop, context: theirs.append(context["message"][:30]))
+        stock.run_until_complete(task)
+        raise asyncio.CancelledError
+    stock.close()
+    world = World(driver, native)
+    world.loop.set_exception_handler(lambda loop, context: ours.append(context["message"][:30]))
+
+    def main():
+        yield from aio(world.loop.create_task(program(world.loop, ours)))
+
+    world.run(main())
+    world.end()
+    assert ours == theirs
+
+
+# --- await task ------------------------------------------------------------------------------
+
+
+@drivers
+def test_a_task_of_either_world_is_awaited_by_the_other(play, driver):
+    def generator(n):
+        yield Sleep(1)
+        return n
+
+    async def coroutine(n):
+        await asyncio.sleep(1)
+        return n
+
+    async def awaits(kernel, loop):
+        return [await kernel.spawn(generator(1)), await loop.create_task(coroutine(2)),
+                await kernel.spawn(coroutine(3)), await kernel.spawn(generator(4))]
+
+    def main(kernel, loop):
+        return [(yield from kernel.spawn(generator(1))),
+                (yield from loop.create_task(coroutine(2))),
+                (yield Wait(kernel.spawn(coroutine(3)))),
+                *(yield from aio(awaits(kernel, loop)))]
+
+    assert play(driver, main) == [1, 2, 3, 1, 2, 3, 4]
+
+
+@drivers
+def test_a_task_that_has_ended_is_awaited_as_often_as_one_likes(play, driver):
+    def generator():
+        yield
+        return "result"
+
+    async def awaits(task):
+        return await task, await task
+
+    def main(kernel, loop):
+        task = kernel.spawn(generator())
+        yield Wait(task)
+        return (yield from aio(awaits(task)))
+
+    assert play(driver, main) == ("result", "result")
+
+
+@drivers
+def test_many_wait_for_one_task_and_one_that_gives_up_kills_it(play, driver):
+    """As in asyncio: who is cancelled cancels what it awaits, shield or not it reaches the others."""
+    log = []
+
+    def generator():
+        try:
+            yield Sleep(100)
+        finally:
+            log.append("killed")
+
+    async def awaits(task):
+        await task
+
+    def main(kernel, loop):
+        task = kernel.spawn(generator())
+        waiting = [loop.create_task(awaits(task)) for _ in range(3)]
+        yield from settle(5)
+        waiting[1].cancel()
+        yield from settle(5)
+        return log, [each.cancelled() for each in waiting]
+
+    assert play(driver, main) == (["killed"], [True] * 3)
+
+
+@drivers
+def test_a_shielded_generator_task_outlives_the_coroutine_that_awaited_it(play, driver):
+    def generator():
+        yield Sleep(10)
+        return "outlived"
+
+    async def awaits(task):
+        await asyncio.shield(task)
+
+    def main(kernel, loop):
+        task = kernel.spawn(generator())
+        waiting = loop.create_task(awaits(task))
+        yield from settle(5)
+        waiting.cancel()
+        yield from settle(5)
+        assert waiting.cancelled() and not task.done()
+        return (yield Wait(task))
+
+    assert play(driver, main) == "outlived"
+
+
+@drivers
+def test_tasks_that_await_each_other_in_a_circle_can_be_cancelled(play, driver):
+    tasks = {}
+
+    def generator():
+        yield from aio(tasks["asyncio"])
+
+    async def coroutine():
+        await tasks["kernel"]
+
+    def main(kernel, loop):
+        tasks["asyncio"] = loop.create_task(coroutine())
+        tasks["kernel"] = kernel.spawn(generator())
+        yield from settle(2)
+        tasks["kernel"].kill(signal.SIGKILL)
+        yield from settle(10)
+        assert tasks["kernel"].done() and tasks["asyncio"].done()
+
+    play(driver, main)
+
+
+# --- Cancelling ------------------------------------------------------------------------------
+
+
+@drivers
+def test_the_message_of_a_cancellation_arrives(play, driver):
+    async def forever():
+        try:
+            await asyncio.sleep(1000)
+        except asyncio.CancelledError as error:
+            return error.args
+
+    def main(kernel, loop):
+        task = loop.create_task(forever())
+        yield from settle()
+        assert task.cancel("the reason") and task.cancelling() == 1
+        return (yield from task)
+
+    assert play(driver, main) == ("the reason",)
+
+
+@drivers
+@pytest.mark.parametrize("rounds", range(6))
+def test_a_task_that_cancels_itself_hears_at_its_next_await(play, driver, rounds):
+    async def cancels_itself():
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+        return "never"
+
+    def main(kernel, loop):
+        task = loop.create_task(cancels_itself())
+        yield from settle()
+        assert task.cancelled()
+
+    play(driver, main)
+
+
+@drivers
+def test_cancelled_in_a_system_call_a_coroutine_hears_of_it_and_the_call_is_undone(play, driver):
+    log = []
+
+    async def waits():
+        try:
+            await Park("channel")
+        except asyncio.CancelledError:
+            log.append("heard")
+            await Sleep(1)
+            raise
+
+    def main(kernel, loop):
+        task = loop.create_task(waits())
+        yield from settle()
+        task.cancel()
+        yield Sleep(5)
+        assert task.cancelled() and log == ["heard"]
+        assert wake("channel") == []
+
+    play(driver, main)
+
+
+@drivers
+def test_uncancel_takes_back_what_was_counted(play, driver):
+    async def swallows():
+        try:
+            await asyncio.sleep(1000)
+        except asyncio.CancelledError:
+            assert asyncio.current_task().cancelling() == 1
+            assert asyncio.current_task().uncancel() == 0
+        await asyncio.sleep(1)
+        await Sleep(1)
+        return "goes on"
+
+    def main(kernel, loop):
+        task = loop.create_task(swallows())
+        yield from settle()
+        task.cancel()
+        return (yield from task)
+
+    assert play(driver, main) == "goes on"
+
+
+# --- Native tasks, as tasks of the kernel ----------------------------------------------------
+
+
+@pytest.mark.parametrize("wait", [
+    lambda: asyncio.get_running_loop().create_future(), lambda: asyncio.sleep(1000),
+    lambda: Sleep(1000), lambda: Park("nobody"), lambda: forever(), lambda: minios.Event().wait(),
+    lambda: asyncio.get_running_loop().create_task(asyncio.sleep(1000)),
+], ids=["future", "sleep", "Sleep", "Park", "coroutine", "Event", "task"])
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT, "cancel"])
+def test_a_native_task_is_killed_out_of_any_wait(play_native, wait, signum):
+    log = []
+
+    async def victim():
+        try:
+            await wait()
+        except BaseException as error:
+            log.append(type(error))
+            raise
+
+    def main(kernel, loop):
+        task = loop.create_task(victim())
+        yield from settle()
+        task.cancel() if signum == "cancel" else task.kill(signum)
+        yield from settle()
+        assert task.done() and task.cancelled()
+        if signum == signal.SIGKILL:
+            yield Sleep(2000)       # what it had started may live on
+
+    play_native(main)
+    assert log == [{signal.SIGTERM: minios.Cancelled, signal.SIGKILL: GeneratorExit,
+                    signal.SIGINT: KeyboardInterrupt, "cancel": asyncio.CancelledError}[signum]]
+
+
+def test_who_waits_for_a_native_task_that_was_killed_hears_of_it(play_native):
+    def waits(task):
+        with pytest.raises(minios.TaskKilledError):
+            yield Wait(task)
+
+    async def awaits(task):
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.shield(task)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    def main(kernel, loop):
+        task = loop.create_task(forever())
+        waiting, awaiting = kernel.spawn(waits(task)), loop.create_task(awaits(task))
+        yield from settle()
+        task.kill()
+        yield Wait(waiting)
+        yield from awaiting
+
+    play_native(main)
+
+
+def test_a_native_task_that_is_stopped_has_no_turn_until_it_is_continued(play_native):
+    log = []
+
+    async def ticks():
+        for number in range(100):
+            await asyncio.sleep(1)
+            log.append(number)
+
+    def main(kernel, loop):
+        task = loop.create_task(ticks())
+        yield Sleep(3.5)
+        task.kill(signal.SIGSTOP)
+        yield Sleep(10)
+        assert log == [0, 1, 2]
+        task.kill(signal.SIGCONT)
+        yield Sleep(2)
+        assert log == [0, 1, 2, 3, 4]
+        task.kill(signal.SIGSTOP)
+        task.cancel()
+        yield from settle()
+        assert not task.done()
+        task.kill(signal.SIGCONT)
+        yield from settle()
+        assert task.cancelled()
+
+    play_native(main)
+
+
+def test_a_native_task_that_is_stopped_can_be_killed(play_native):
+    def main(kernel, loop):
+        task = loop.create_task(forever())
+        yield from settle()
+        task.kill(signal.SIGSTOP)
+        task.kill(signal.SIGKILL)
+        yield from settle()
+        assert task.done()
+
+    play_native(main)
+
+
+def test_a_native_task_yields_a_routine_to_the_trampoline(play_native):
+    """The awaitable of an old library yields a generator: it is run, and its result comes back."""
+    def called(n):
+        yield Sleep(1)
+        return n + 1
+
+    class Old:
+        def __await__(self):
+            return (yield called(1)) + (yield called(10))
+
+    async def coroutine():
+        return await Old()
+
+    def main(kernel, loop):
+        return (yield from loop.create_task(coroutine()))
+
+    assert play_native(main) == 13
+
+
+@drivers
+def test_what_cannot_be_awaited_is_refused_in_the_task(play, driver):
+    class Odd:
+        def __await__(self):
+            yield 17
+
+    async def awaits():
+        with pytest.raises((TypeError, RuntimeError)):
+            await Odd()
+        task = asyncio.current_task()
+        with pytest.raises(RuntimeError, match="cannot await on itself"):
+            await task
+        return "goes on"
+
+    def main(kernel, loop):
+        return (yield from loop.create_task(awaits()))
+
+    assert play(driver, main) == "goes on"
+
+
+def test_ten_thousand_tasks_of_asyncio_and_as_many_generators_end(native):
+    world, log = World("loop", native), []
+
+    async def coroutine(n):
+        await asyncio.sleep(n % 7)
+        log.append(n)
+
+    def generator(n):
+        yield Sleep(n % 7)
+        log.append(n)
+
+    def main():
+        tasks = [world.loop.create_task(coroutine(n)) for n in range(10_000)]
+        for n in range(10_000):
+            world.kernel.spawn(generator(n))
+        yield from aio(asyncio.wait(tasks))
+        yield Sleep(7)
+
+    world.run(main())
+    assert len(log) == 20_000 and not world.leftovers()
+    world.end()
+
+
+def test_a_task_that_nothing_can_wake_and_nobody_holds_is_forgotten_as_in_asyncio(native):
+    with heard() as hearing:
+        loop = EventLoop(native_tasks=native)
+
+        async def main():
+            asyncio.get_running_loop().create_task(unwakeable())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            gc.collect()
+            return len(asyncio.all_tasks())
+
+        async def unwakeable():
+            await asyncio.get_running_loop().create_future()
+
+        assert loop.run_until_complete(main()) == 1
+        loop.close()
+    assert [text.partition("\n")[0] for text in hearing.texts] == [
+        "Task was destroyed but it is pending!"]
