@@ -56,7 +56,6 @@ class Lodging(Lodger):
     def move_in(self, kernel, callbacks):
         super().move_in(kernel, callbacks)
         kernel.set_clock(LoopClock(self.loop, self.device))
-        self._loop_view = LoopView(self.loop, kernel.next_tid())
         if kernel.thread is not None:
             self.kernel_starts()
 
@@ -79,6 +78,8 @@ class Lodging(Lodger):
 
     def tasks(self):
         loop = self.loop
+        if self._loop_view is None:
+            self._loop_view = LoopView(loop, self.kernel.next_tid())
         return [self._loop_view, *(self.view(task) for task in asyncio.all_tasks(loop))]
 
     def find(self, tid):

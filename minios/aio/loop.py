@@ -38,6 +38,8 @@ class EventLoop(asyncio.SelectorEventLoop):
     `selector`: as for asyncio.SelectorEventLoop (default: the kernel's own choice). `kernel`: the
     Kernel to live on, running or not; without one, the loop makes its own, which is shut down when
     the loop is closed. A kernel has room for one loop; KernelError where it has one.
+    `native_tasks`: whether its tasks are native (see tasks.py) or asyncio's own; by default they
+    are native up to Python 3.13, and asyncio's own from 3.14 on, which looks into them.
     """
 
     _ready: Any             # what asyncio's stubs leave out
@@ -45,9 +47,12 @@ class EventLoop(asyncio.SelectorEventLoop):
     _selector: Any
 
     def __init__(
-        self, selector: Any = None, *, kernel: Kernel | None = None, native_tasks: bool = True
+        self, selector: Any = None, *, kernel: Kernel | None = None,
+        native_tasks: bool | None = None,
     ) -> None:
-        self._owns_kernel, self._native = kernel is None, native_tasks
+        self._owns_kernel, self._native = kernel is None, _PLAIN
+        if native_tasks is not None:
+            self._native = native_tasks
         self._given_selector = selector
         if kernel is None:
             # asyncio has imported the standard selectors, which are quicker than selectors2.
@@ -177,7 +182,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         if callback.__class__ is Task:
             # A Future is done that it awaits: it stands in the queue itself.
             future = args[0]
-            if (callback._seldom is None and callback.call and callback.token is future
+            if (_PLAIN and callback._seldom is None and callback.call and callback.token is future
                     and (future.__class__ is not Task or future._seldom is None)):
                 callback.call = None
                 self._ready.append(callback)
@@ -196,7 +201,9 @@ class EventLoop(asyncio.SelectorEventLoop):
     def create_task(self, coro, *, name=None, context=None, **options):
         """Run `coro` as a task: an asyncio.Task, native or asyncio's own; see `native_tasks`."""
         if not self._native or self._task_factory is not None or options.get("eager_start"):
-            task = super().create_task(coro, name=name, context=context, **options)
+            given = {"name": name, "context": context}      # a factory may not know what is not
+            options.update((key, value) for key, value in given.items() if value is not None)
+            task = super().create_task(coro, **options)
             if getattr(task, "_source_traceback", None):
                 del task._source_traceback[-1]
             return task
@@ -247,6 +254,10 @@ class EventLoop(asyncio.SelectorEventLoop):
             self._kernel.timers.cancel(handle)
             handle._scheduled = False
 
+
+# From Python 3.14 on, asyncio keeps call graphs, and `python -m asyncio ps PID` reads the C
+# structures of its own tasks out of another process, where those of a native one are empty.
+_PLAIN = sys.version_info < (3, 14)
 
 # Whoever calls these is who creates the task.
 _CREATE_TASK = asyncio.create_task.__code__

@@ -49,8 +49,7 @@ ATTRIBUTES = [
 # (module, name, from, up to but not: versions of Python, what for)
 VERSIONED = [
     ("asyncio.tasks", "_current_tasks", (3, 11), (3, 14), "whose turn it is, by loop"),
-    ("asyncio.tasks", "_enter_task", (3, 14), None, "the same, kept with the thread"),
-    ("asyncio.tasks", "_leave_task", (3, 14), None, "the same"),
+    ("asyncio.tasks", "_swap_current_task", (3, 14), None, "the same, kept with the thread"),
     ("asyncio.tasks", "_all_tasks", (3, 11), (3, 12), "the WeakSet behind all_tasks()"),
     ("asyncio.tasks", "_scheduled_tasks", (3, 12), None, "the same"),
     ("asyncio.tasks", "_register_task", (3, 14), None, "the same"),

@@ -23,7 +23,7 @@ from syscalls.awaiting import Await
 from syscalls.errors import TaskKilledError
 
 from ..kernel.task import HALT, BaseTask, no_turn
-from ..kernel.trampoline import advance, handler_of, refuse
+from ..kernel.trampoline import advance, handler_of, not_a_call, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,16 +41,22 @@ if sys.version_info < (3, 14):
     # A dict by loop. Python's own functions also check, which the kernel need not do.
     _current = tasks._current_tasks     # type: ignore[attr-defined]
 else:
+    _swap = tasks._swap_current_task
+
     class _CurrentTasks:
         """The same interface to what is kept with the thread since Python 3.14."""
 
         def __setitem__(self, loop, task):
-            tasks._enter_task(loop, task)
+            _swap(loop, task)
 
         def __delitem__(self, loop):
-            tasks._leave_task(loop, tasks.current_task(loop))
+            _swap(loop, None)
 
     _current = _CurrentTasks()
+
+# Who awaits whom, for the call graphs of Python 3.14: functions of (future, task).
+_add_edge = getattr(asyncio, "future_add_to_awaited_by", None)
+_drop_edge = getattr(asyncio, "future_discard_from_awaited_by", None)
 
 # --- All of them, for asyncio.all_tasks() ---------------------------------------------------------
 
@@ -125,6 +131,8 @@ def await_future(future, kernel, task):
         raise RuntimeError(f"Task {task!r} got Future {future!r} attached to a different loop")
     task.call, task.token = AWAITING, future
     future.add_done_callback(task, context=task.context)
+    if _add_edge is not None:
+        _add_edge(future, task)
     if task.must_cancel and future.cancel(msg=task.cancel_message):
         task.must_cancel = False
 
@@ -170,6 +178,7 @@ def run_tasks(kernel, loop, task, left):
                         give_way(task)
                     else:
                         _carry_out(kernel, handlers, task, request)
+                        request = None
             if not left or ready[0].__class__ is not Task:
                 return left
             left -= 1
@@ -187,6 +196,8 @@ def _carry_out(kernel, handlers, task, request):
             await_future(request, kernel, task)
         else:
             handler = handlers.get(kind) or handler_of(kernel, type(request))
+            if handler is not_a_call:
+                raise RuntimeError(f"Task got bad yield: {request!r}")
             handler(request, kernel, task)
         return
     except Exception as error:
@@ -239,7 +250,7 @@ class Task(BaseTask, asyncio.Task):
 
     __slots__ = (
         "loop", "routine", "stack", "context", "inner", "value", "call", "token", "must_cancel",
-        "switches", "created_at", "ptid", "_code", "_lasti", "_tid", "_seldom",
+        "switches", "created_at", "ptid", "_code", "_lasti", "tid", "_seldom",
     )
 
     daemon = _seldom("daemon", False)
@@ -260,6 +271,7 @@ class Task(BaseTask, asyncio.Task):
     _name = _seldom("name")
     _waiters = _seldom("waiters")
     started = True
+    __name__ = "task_wakeup"    # as which it is shown among the callbacks of a Future
 
     def __init__(self, loop, coro, name=None, context=None, site=(None, 0)):
         if type(coro) is not CoroutineType and not coroutines.iscoroutine(coro):
@@ -268,7 +280,7 @@ class Task(BaseTask, asyncio.Task):
         _init(self, loop=loop)
         self.loop, self.routine, self.inner = loop, coro, coro.send
         self.context = copy_context() if context is None else context
-        self.stack = self.value = self.call = self.token = self._tid = self._seldom = None
+        self.stack = self.value = self.call = self.token = self._seldom = None
         self.must_cancel, self.switches = False, 0
         self._log_destroy_pending = True
         if name is not None:
@@ -276,6 +288,7 @@ class Task(BaseTask, asyncio.Task):
         self._code, self._lasti = site
         self.created_at = loop._device_now()
         kernel = loop._kernel
+        kernel.last_tid = self.tid = kernel.last_tid + 1
         parent = kernel.current
         self.ptid = 0 if parent is None else parent.tid
         _add_to_all(ref(self, _forget_in_all))
@@ -289,13 +302,6 @@ class Task(BaseTask, asyncio.Task):
     def kernel(self):
         """The Kernel that the loop lives on."""
         return self.loop._kernel
-
-    @property
-    def tid(self):
-        """Its number, given when it is first asked for."""
-        if self._tid is None:
-            self._tid = self.loop._kernel.next_tid()
-        return self._tid
 
     @property
     def group(self):
@@ -380,6 +386,8 @@ class Task(BaseTask, asyncio.Task):
 
     def wake(self, future):
         """What it awaits is done; the loop's call_soon calls this instead of queueing it."""
+        if _drop_edge is not None:
+            _drop_edge(future, self)
         if self.token is not future or self.call is not AWAITING:
             return      # killed out of this wait
         self.call = None

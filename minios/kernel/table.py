@@ -35,7 +35,7 @@ class TaskTable:
         self.tasks = {}             # tid -> Task, the live ones
         self.main_task = None       # the one that run() was given
         self._ended = {}            # tid -> Task, the last few that nobody waited for
-        self._last_tid = 0
+        self.last_tid = 0
         # Who lives on this machine besides the tasks: see lodger.py.
         self.lodger: Lodger = NOBODY
         self.alive = 0              # tasks that keep the kernel running: all but daemons
@@ -57,14 +57,14 @@ class TaskTable:
             context = parent.context.copy()
         if name is None:
             name = getattr(routine, "__name__", None) or type(routine).__name__
-        task = Task(self, self._last_tid + 1, routine, name, daemon, parent, context, site)
+        task = Task(self, self.last_tid + 1, routine, name, daemon, parent, context, site)
         self.admit(task)
         return task
 
     def next_tid(self):
         """A number that no other process had."""
-        self._last_tid += 1
-        return self._last_tid
+        self.last_tid += 1
+        return self.last_tid
 
     def admit(self, task):
         """Enter `task`, which is new, into the table, under a number of its own."""

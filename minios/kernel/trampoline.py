@@ -16,7 +16,7 @@ from syscalls.describe import call_text
 from .log import log_handler
 from .task import HALT, BaseTask, check_routine, quacks
 
-__all__ = ["advance", "answer", "call_routine", "handler_of", "refuse"]
+__all__ = ["advance", "answer", "call_routine", "handler_of", "not_a_call", "refuse"]
 
 
 # --- Calls ---------------------------------------------------------------------------------
@@ -27,7 +27,7 @@ def handler_of(kernel, kind):
     try:
         handler = kernel.handlers.get(kind)
     except TypeError:           # the type itself cannot be hashed: it is no call's
-        return _not_a_call
+        return not_a_call
     if handler is None:
         if issubclass(kind, SystemCall):
             handler = _observed(kind.handle) if kernel.hooks else kind.handle
@@ -38,7 +38,7 @@ def handler_of(kernel, kind):
         else:
             handler = kernel.lodger.handler_of(kind)
             if handler is None:
-                return _not_a_call
+                return not_a_call
             if kernel.hooks:
                 handler = _observed(handler)
         kernel.handlers[kind] = handler
@@ -82,7 +82,7 @@ def _halt(request, kernel, task):
     task.switches -= 1
 
 
-def _not_a_call(request, kernel, task):
+def not_a_call(request, kernel, task):
     """The handler of everything that is neither a call nor a routine."""
     if isinstance(request, BaseTask):
         hint = "`yield Wait(task)` waits for a task"

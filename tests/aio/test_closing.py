@@ -121,6 +121,7 @@ def test_a_kernel_of_another_keeps_its_tasks_timers_and_descriptors(native, pipe
     loop.call_later(5, log.append, "never")
     loop.close()
     assert not any(task.done() for task in tasks)
+    assert kernel.timers.owners() == [tasks[1]]
     os.write(writer, b"data")
     kernel.run()
     assert log == [b"data", "slept"] and kernel.now() == 10

@@ -136,6 +136,25 @@ def test_the_loop_s_own_kernel_cannot_be_run_while_the_loop_runs(virtual):
     virtual.run_until_complete(main())
 
 
+def test_a_kernel_that_runs_within_another_s_callback_gives_the_loop_back():
+    async def inner():
+        await asyncio.sleep(1)
+        return asyncio.get_running_loop()
+
+    def program():
+        return (yield from aio(inner()))
+
+    async def main():
+        before = asyncio.get_running_loop()
+        ours = minios.run(program(), clock=VirtualClock())
+        assert asyncio.get_running_loop() is before is not ours
+        await asyncio.sleep(0)
+
+    stock = asyncio.SelectorEventLoop()
+    stock.run_until_complete(main())
+    stock.close()
+
+
 # --- Again and again -------------------------------------------------------------------------
 
 

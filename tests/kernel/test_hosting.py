@@ -150,7 +150,7 @@ def test_a_hosted_kernel_s_methods_reach_its_host_and_are_its_own_again_afterwar
         kernel.run(main())
         kernel.run(main())
         assert {name for name, value in vars(kernel).items() if value is not before[name]} <= {
-            "_last_tid"
+            "last_tid"
         }
         return log
 
