@@ -99,7 +99,8 @@ class SystemCall:
                 f"{self!r} was made outside a kernel: system calls work in a task, "
                 "started with minios.run(routine()) or kernel.spawn(routine())"
             )
-        if kernel.current is None:      # no task of the kernel, but one of who lives on it
+        if kernel.current is None or (not kernel.lodger.is_nobody and kernel.lodger.has_stranger()):
+            # No task of the kernel's runs, but one of who lives on it.
             return (yield from kernel.lodger.carry_out(self))
         return (yield self)
 

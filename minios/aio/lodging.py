@@ -112,7 +112,13 @@ class Lodging(Lodger):
             # In the caller's context, which is not entered now: this is the kernel's turn.
             future = loop.create_carrying_task(awaitable, task.context)
         else:
-            future = asyncio.ensure_future(awaitable, loop=loop)
+            try:
+                future = asyncio.ensure_future(awaitable, loop=loop)
+            except ValueError as error:
+                raise ValueError(
+                    f"{awaitable!r} belongs to another event loop; asyncio.gather and the like want "
+                    "theirs to run when they are called, as it does in minios.aio.run(main())"
+                ) from error
         Waiting(self.kernel, task, call, future, self._context)
 
     def handler_of(self, kind):
@@ -137,9 +143,25 @@ class Lodging(Lodger):
     def carry_out(self, call):
         return perform(self.loop, call)
 
+    def has_stranger(self):
+        # A task of asyncio's own that was started eagerly runs on its creator's stack.
+        other = asyncio.current_task(self.loop)
+        return other is not None and other is not self.kernel.current
+
+    def no_task(self):
+        task = asyncio.current_task(self.loop)
+        if task is None:
+            return super().no_task()
+        return (
+            f"{task.get_name()} is a task of asyncio's own make: it may await tasks and system "
+            "calls of minios, and the library by `await kernel.spawn(queue.get())`; a coroutine "
+            "that loop.create_task runs as a native task may use all of it"
+        )
+
     def has_turn(self):
         current = self.kernel.current
-        return running.kernel is self.kernel and (current is None or type(current) is Task)
+        native = current is None or type(current) is Task or self.has_stranger()
+        return running.kernel is self.kernel and native
 
     def wait_for_task(self, task):
         return wait_for_task(self.loop, task)

@@ -45,6 +45,7 @@ class EventLoop(asyncio.SelectorEventLoop):
     _ready: Any             # what asyncio's stubs leave out
     _process_events: Any
     _selector: Any
+    _closed = True          # until it is open: asyncio's __del__ asks
 
     def __init__(
         self, selector: Any = None, *, kernel: Kernel | None = None,
@@ -57,15 +58,22 @@ class EventLoop(asyncio.SelectorEventLoop):
         if kernel is None:
             # asyncio has imported the standard selectors, which are quicker than selectors2.
             kernel = Kernel(selectors.DefaultSelector if selector is None else selector)
+        kernel.lodger.check_vacant()
         self._kernel, self._powers_kernel = kernel, not kernel.powered
         kernel.power_on()
-        self._lodging = Lodging(self, self._kernel)
+        self._lodging = Lodging(self, kernel)
         self._device_now = self._lodging.device.now
-        # Now asyncio registers its self-pipe, for which all has to be in place.
-        super().__init__(PollerSelector(self._kernel.poller, self._process_events))
+        try:
+            # Now asyncio registers its self-pipe, for which all has to be in place.
+            super().__init__(PollerSelector(kernel.poller, self._process_events))
+        except BaseException:
+            self._closed = True     # there is nothing that __del__ could close
+            if self._powers_kernel:
+                kernel.power_off()
+            raise
         self._selector.queue = self._ready
-        self._scheduled = ScheduledView(self, self._kernel.timers)
-        self._lodging.move_in(self._kernel, self._ready)
+        self._scheduled = ScheduledView(self, kernel.timers)
+        self._lodging.move_in(kernel, self._ready)
 
     @property
     def kernel(self) -> Kernel:

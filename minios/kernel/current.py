@@ -36,7 +36,8 @@ def current_kernel() -> Kernel:
 
 def current_task() -> Task:
     """The task whose turn it is. Raises KernelError outside a task."""
-    task = current_kernel().current
-    if task is None:
-        raise KernelError("no task is running: this is the kernel's own code")
+    kernel = current_kernel()
+    task, lodger = kernel.current, kernel.lodger
+    if task is None or (not lodger.is_nobody and lodger.has_stranger()):
+        raise KernelError(lodger.no_task())
     return task

@@ -37,10 +37,13 @@ class Lodger:
 
     def move_in(self, kernel: Kernel, callbacks: Any) -> None:
         """Live on `kernel`, which looks at `callbacks`, a deque, for what is to be run."""
-        if not kernel.lodger.is_nobody:
-            raise KernelError(f"{kernel.lodger!r} lives on this kernel already")
+        kernel.lodger.check_vacant()
         kernel.lodger, kernel.callbacks = self, callbacks
         kernel.handlers.clear()
+
+    def check_vacant(self) -> None:
+        """Raise KernelError unless there is room for another."""
+        raise KernelError(f"{self!r} lives on this kernel already; a kernel has room for one")
 
     def move_out(self, kernel: Kernel) -> None:
         """Live there no more; harmless for one who does not."""
@@ -89,6 +92,14 @@ class Lodger:
         raise KernelError(f"{call!r} was made outside a task: this is the kernel's own code")
         yield
 
+    def has_stranger(self) -> bool:
+        """Whether code of this lodger's runs within the turn of a task of the kernel."""
+        return False
+
+    def no_task(self) -> str:
+        """Why there is no current task, in words: nothing of the kernel's runs."""
+        return "no task is running: this is the kernel's own code"
+
     def has_turn(self) -> bool:
         """Whether code of this lodger's runs now, and waits for tasks in its own way."""
         return False
@@ -119,6 +130,9 @@ class _Nobody(Lodger):
     """Nobody lives there."""
 
     is_nobody = True
+
+    def check_vacant(self) -> None:
+        """There is."""
 
 
 NOBODY = _Nobody()

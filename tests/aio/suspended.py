@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import minios
 from syscalls import Recv, Sleep
 
-__all__ = ["ASYNCIO_TASK", "CLEANS", "NATIVE_TASK", "PROMPT", "RAISES", "SHIELDED", "SWALLOWS", "WAITS", "Case",
-           "Mine"]
+__all__ = ["ASYNCIO_TASK", "CLEANS", "NATIVE_TASK", "PROMPT", "RAISES", "SHIELDED", "SWALLOWS",
+           "WAITS", "Case", "Mine"]
 
 PROMPT = "ends at once"
 SWALLOWS = "swallows its cancellation"
@@ -45,10 +45,15 @@ class Case:
     """What belongs to one victim's wait, and is undone in `end`."""
 
     def __init__(self, world, pause=1.0):
-        self.world, self.kernel, self.loop, self.pause = world, world.kernel, world.loop, pause
+        self.world, self.kernel, self.pause = world, world.kernel, pause
         self.cleaned = 0            # turns of clean-up that are over
         self.background = []        # what goes on by itself
         self._undo = []
+
+    @property
+    def loop(self):
+        """The loop, which may move in later."""
+        return self.world.loop
 
     def undo(self, function, *arguments):
         """Let `function` be called in the end."""

@@ -294,8 +294,10 @@ def test_a_coroutine_makes_the_system_call(native, driver, name):
 
 
 @pytest.mark.parametrize("error, wrong", [
-    (OSError, lambda: syscalls.ReadWait(10**6)), (ValueError, lambda: syscalls.SleepUntil(float("nan"))),
-    (minios.NoSuchTaskError, lambda: syscalls.Wait(10**6)), (TypeError, lambda: syscalls.ReadWait("x")),
+    (OSError, lambda: syscalls.ReadWait(10**6)),
+    (ValueError, lambda: syscalls.SleepUntil(float("nan"))),
+    (minios.NoSuchTaskError, lambda: syscalls.Wait(10**6)),
+    (TypeError, lambda: syscalls.ReadWait("x")),
     (TypeError, lambda: syscalls.Spawn(settle)),
 ])
 @pytest.mark.parametrize("driver", DRIVERS)

@@ -295,14 +295,14 @@ def test_an_error_that_nobody_waits_for_is_logged_once(native):
     with heard() as hearing:
         world = World("loop", native)
 
-        def main():
+        def main(loop):
             yield Spawn(fails())
-            world.loop.create_task(coroutine())
+            loop.create_task(coroutine())
             yield from settle(5)
 
-        world.run(main())
+        world.run(main(world.loop))
         world.end()
-        del world, main
+        del world
     assert sorted(str(error) for error in hearing.errors) == ["of a coroutine", "of a generator"]
 
 

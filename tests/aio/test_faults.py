@@ -12,16 +12,23 @@ import pytest
 
 import minios
 from minios import timeout
-from minios.aio import EventLoop, aio
+from minios.aio import aio
 from syscalls import Sleep
 
 from .suspended import (
-    ASYNCIO_TASK, CLEANS, LONG, NATIVE_TASK, RAISES, SHIELDED, SWALLOWS, WAITS, Case, Mine,
+    ASYNCIO_TASK,
+    CLEANS,
+    NATIVE_TASK,
+    RAISES,
+    SWALLOWS,
+    WAITS,
+    Case,
+    Mine,
 )
-from .worlds import DRIVERS, World, heard, settle
+from .worlds import DRIVERS, LATER, World, heard, settle
 
 AT_REST = 40                            # rounds until a victim waits as deep as it will
-POINTS = (*range(6), AT_REST)           # rounds after which it is struck
+POINTS = (*range(5), AT_REST)           # rounds after which it is struck
 
 # how it is struck -> what a prompt victim hears
 BY_KERNEL = {
@@ -147,7 +154,7 @@ def play(world, victim, case, start, how, rounds):
 
     Returns whether it was struck.
     """
-    start()
+    start(victim)
     for _ in range(rounds):
         yield
     struck = victim.can_be_struck(how)
@@ -194,16 +201,18 @@ def check(world, victim, case, how, error, at_rest, struck, rest, hearing):
         assert not hearing.texts, hearing.texts
 
 
-def strike_everywhere(driver, native, start, wait, how, error):
+def strike_everywhere(driver, native, start, wait, how, error, debug=False):
+    """Play it once for each of POINTS."""
     if wait.needs is NATIVE_TASK and not native and start is not Victim.as_spawned_coroutine:
         pytest.skip("a C task is no task of the kernel's")
     for rounds in POINTS:
         with heard() as hearing:
             world = World(driver, native)
+            if debug:
+                world.loop.set_debug(True)
             case = Case(world)
             victim = Victim(case, wait)
-            struck, rest = world.run(
-                play(world, victim, case, lambda: start(victim), how, rounds))
+            struck, rest = world.run(play(world, victim, case, start, how, rounds))
             left = world.leftovers()
             world.end()
         assert not left, left
@@ -237,3 +246,16 @@ def test_a_coroutine_of_the_kernel_is_struck_and_nothing_is_left(native, driver,
 @waits
 def test_a_task_of_asyncio_is_struck_and_nothing_is_left(native, driver, how, wait):
     strike_everywhere(driver, native, Victim.as_asyncio_task, wait, how, BY_ASYNCIO[how])
+
+
+@waits
+def test_in_debug_mode_it_is_the_same(native, wait):
+    strike_everywhere("loop", native, Victim.as_generator, wait, "SIGTERM", minios.Cancelled, True)
+    strike_everywhere("kernel", native, Victim.as_asyncio_task, wait, "cancel",
+                      asyncio.CancelledError, True)
+
+
+@pytest.mark.parametrize("how", BY_KERNEL)
+@waits
+def test_where_the_loop_moves_in_while_the_kernel_runs_it_is_the_same(native, how, wait):
+    strike_everywhere(LATER, native, Victim.as_generator, wait, how, BY_KERNEL[how])

@@ -16,7 +16,7 @@ drivers = pytest.mark.parametrize("driver", DRIVERS)
 
 @pytest.fixture
 def play(native):
-    """A function that runs a generator, given (kernel, loop), in a world that must be left clean."""
+    """A function that runs a generator, given (kernel, loop), and looks at what is left."""
     def play(driver, main):
         world = World(driver, native)
         result = world.run(main(world.kernel, world.loop))

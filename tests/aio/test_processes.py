@@ -10,6 +10,7 @@ import minios
 from minios.aio import EventLoop
 from syscalls import Await, Kill, Sleep, Spawn, Tasks, Wait
 
+
 def run(loop, coro):
     return loop.run_until_complete(asyncio.wait_for(coro, 20))
 

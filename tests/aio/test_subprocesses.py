@@ -1,4 +1,4 @@
-"""Waits that end outside of the process are cut short too: subprocesses and threads, in real time."""
+"""Waits for what is outside are cut short too: subprocesses and threads, in real time."""
 
 import asyncio
 import signal
@@ -61,7 +61,7 @@ def real(native):
 
 @drivers
 @pytest.mark.parametrize("wait", [a_child, a_child_s_output], ids=lambda wait: wait.__name__)
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, "timeout"])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL, "timeout"])
 def test_a_generator_that_waits_for_a_child_is_struck(real, driver, how, wait):
     world = real(driver)
 
@@ -80,6 +80,8 @@ def test_a_generator_that_waits_for_a_child_is_struck(real, driver, how, wait):
             task.kill(how)
         with pytest.raises((minios.TaskKilledError, TimeoutError)):
             yield Wait(task)
+        while children():       # who was hit by SIGKILL does not stay until the child has ended
+            yield Sleep(0.001)
         yield from settle()
 
     limits = {}

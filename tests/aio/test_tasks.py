@@ -12,40 +12,15 @@ from minios.aio.tasks import Task
 from syscalls import Park, Sleep, Wait
 from syscalls.parking import wake
 
-from .worlds import DRIVERS, World, heard, settle
+from .worlds import DRIVERS, World, heard, play_in_world, settle
 
 drivers = pytest.mark.parametrize("driver", DRIVERS)
-
-
-def play_in_world(driver, native, main):
-    """Run a generator, given (kernel, loop), in a world that must be left clean."""
-    with heard() as hearing:
-        world = World(driver, native)
-        result = world.run(main(world.kernel, world.loop))
-        assert not world.leftovers()
-        world.end()
-    assert not hearing.texts, hearing.texts
-    return result
 
 
 @pytest.fixture
 def play(native):
     """play_in_world, with tasks of either make."""
     return lambda driver, main: play_in_world(driver, native, main)
-
-
-@pytest.fixture(params=DRIVERS)
-def play_native(request):
-    """play_in_world with native tasks alone, by each driver."""
-    return lambda main: play_in_world(request.param, True, main)
-
-
-async def forever(log=None):
-    try:
-        await asyncio.get_running_loop().create_future()
-    finally:
-        if log is not None:
-            log.append("left")
 
 
 # --- Which make it is ------------------------------------------------------------------------
@@ -167,7 +142,7 @@ def test_a_task_that_has_ended_is_awaited_as_often_as_one_likes(play, driver):
 
 @drivers
 def test_many_wait_for_one_task_and_one_that_gives_up_kills_it(play, driver):
-    """As in asyncio: who is cancelled cancels what it awaits, shield or not it reaches the others."""
+    """As in asyncio: who is cancelled cancels what it awaits, whoever else does."""
     log = []
 
     def generator():
@@ -314,120 +289,6 @@ def test_uncancel_takes_back_what_was_counted(play, driver):
     assert play(driver, main) == "goes on"
 
 
-# --- Native tasks, as tasks of the kernel ----------------------------------------------------
-
-
-@pytest.mark.parametrize("wait", [
-    lambda: asyncio.get_running_loop().create_future(), lambda: asyncio.sleep(1000),
-    lambda: Sleep(1000), lambda: Park("nobody"), lambda: forever(), lambda: minios.Event().wait(),
-    lambda: asyncio.get_running_loop().create_task(asyncio.sleep(1000)),
-], ids=["future", "sleep", "Sleep", "Park", "coroutine", "Event", "task"])
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT, "cancel"])
-def test_a_native_task_is_killed_out_of_any_wait(play_native, wait, signum):
-    log = []
-
-    async def victim():
-        try:
-            await wait()
-        except BaseException as error:
-            log.append(type(error))
-            raise
-
-    def main(kernel, loop):
-        task = loop.create_task(victim())
-        yield from settle()
-        task.cancel() if signum == "cancel" else task.kill(signum)
-        yield from settle()
-        assert task.done() and task.cancelled()
-        if signum == signal.SIGKILL:
-            yield Sleep(2000)       # what it had started may live on
-
-    play_native(main)
-    assert log == [{signal.SIGTERM: minios.Cancelled, signal.SIGKILL: GeneratorExit,
-                    signal.SIGINT: KeyboardInterrupt, "cancel": asyncio.CancelledError}[signum]]
-
-
-def test_who_waits_for_a_native_task_that_was_killed_hears_of_it(play_native):
-    def waits(task):
-        with pytest.raises(minios.TaskKilledError):
-            yield Wait(task)
-
-    async def awaits(task):
-        with pytest.raises(asyncio.CancelledError):
-            await asyncio.shield(task)
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    def main(kernel, loop):
-        task = loop.create_task(forever())
-        waiting, awaiting = kernel.spawn(waits(task)), loop.create_task(awaits(task))
-        yield from settle()
-        task.kill()
-        yield Wait(waiting)
-        yield from awaiting
-
-    play_native(main)
-
-
-def test_a_native_task_that_is_stopped_has_no_turn_until_it_is_continued(play_native):
-    log = []
-
-    async def ticks():
-        for number in range(100):
-            await asyncio.sleep(1)
-            log.append(number)
-
-    def main(kernel, loop):
-        task = loop.create_task(ticks())
-        yield Sleep(3.5)
-        task.kill(signal.SIGSTOP)
-        yield Sleep(10)
-        assert log == [0, 1, 2]
-        task.kill(signal.SIGCONT)
-        yield Sleep(2)
-        assert log == [0, 1, 2, 3, 4]
-        task.kill(signal.SIGSTOP)
-        task.cancel()
-        yield from settle()
-        assert not task.done()
-        task.kill(signal.SIGCONT)
-        yield from settle()
-        assert task.cancelled()
-
-    play_native(main)
-
-
-def test_a_native_task_that_is_stopped_can_be_killed(play_native):
-    def main(kernel, loop):
-        task = loop.create_task(forever())
-        yield from settle()
-        task.kill(signal.SIGSTOP)
-        task.kill(signal.SIGKILL)
-        yield from settle()
-        assert task.done()
-
-    play_native(main)
-
-
-def test_a_native_task_yields_a_routine_to_the_trampoline(play_native):
-    """The awaitable of an old library yields a generator: it is run, and its result comes back."""
-    def called(n):
-        yield Sleep(1)
-        return n + 1
-
-    class Old:
-        def __await__(self):
-            return (yield called(1)) + (yield called(10))
-
-    async def coroutine():
-        return await Old()
-
-    def main(kernel, loop):
-        return (yield from loop.create_task(coroutine()))
-
-    assert play_native(main) == 13
-
-
 @drivers
 def test_what_cannot_be_awaited_is_refused_in_the_task(play, driver):
     class Odd:
@@ -489,3 +350,32 @@ def test_a_task_that_nothing_can_wake_and_nobody_holds_is_forgotten_as_in_asynci
         loop.close()
     assert [text.partition("\n")[0] for text in hearing.texts] == [
         "Task was destroyed but it is pending!"]
+
+
+@pytest.mark.skipif(not hasattr(asyncio, "eager_task_factory"), reason="Python 3.12 has it")
+def test_a_task_that_is_started_eagerly_is_not_taken_for_its_creator(native):
+    loop = EventLoop(native_tasks=native)
+    log = []
+
+    def generator():
+        yield Sleep(0.001)
+        return "a task"
+
+    async def eager():
+        with pytest.raises(minios.KernelError, match="asyncio's own make"):
+            minios.current_task()
+        with pytest.raises(minios.KernelError, match="asyncio's own make"):
+            with minios.timeout(0.001):
+                pass
+        await Sleep(0.001)              # the first step is within the creator's turn
+        log.append(await loop.kernel.spawn(generator()))
+
+    async def main():
+        task = asyncio.Task(eager(), loop=loop, eager_start=True)
+        await asyncio.sleep(0.002)
+        await task
+        log.append("goes on")
+
+    loop.run_until_complete(main())
+    loop.close()
+    assert log == ["a task", "goes on"]

@@ -17,9 +17,11 @@ import minios
 from minios.aio import EventLoop
 from minios.sim import VirtualClock
 
-__all__ = ["DRIVERS", "World", "awaiting", "heard", "open_descriptors", "settle"]
+__all__ = ["DRIVERS", "LATER", "World", "awaiting", "heard", "open_descriptors", "play_in_world",
+           "settle"]
 
 DRIVERS = ("loop", "kernel")
+LATER = "kernel, and the loop moves in while it runs"
 
 
 def open_descriptors():
@@ -43,20 +45,32 @@ async def awaiting(kernel, routine):
 
 
 class World:
-    """One kernel, one loop; `driver` is who turns the rounds."""
+    """One kernel, one loop; `driver` is who turns the rounds, one of DRIVERS or LATER."""
 
     def __init__(self, driver, native, clock=None):
         self.driver = driver
         self.kernel = minios.Kernel(clock=VirtualClock() if clock is None else clock)
-        self.loop = EventLoop(kernel=self.kernel, native_tasks=native)
+        self._native = native
+        self.loop = None
+        if driver is not LATER:
+            self._move_in()
         self._main = None       # the coroutine's task, where the loop drives
 
     def run(self, routine):
         """Run `routine` to its end; return what it returns."""
-        if self.driver == "kernel":
+        if self.driver is LATER:
+            routine = self._moving_in(routine)
+        if self.driver != "loop":
             return self.kernel.run(routine)
         self._main = self.loop.create_task(awaiting(self.kernel, routine))
         return self.loop.run_until_complete(self._main)
+
+    def _move_in(self):
+        self.loop = EventLoop(kernel=self.kernel, native_tasks=self._native)
+
+    def _moving_in(self, routine):
+        self._move_in()
+        return (yield from routine)
 
     def end(self):
         """Close the loop, and give back what the kernel has open."""
@@ -125,3 +139,14 @@ def heard():
         for log, propagates in kept:
             log.removeHandler(recorder)
             log.propagate = propagates
+
+
+def play_in_world(driver, native, main):
+    """Run a generator, given (kernel, loop), in a world that must be left clean."""
+    with heard() as hearing:
+        world = World(driver, native)
+        result = world.run(main(world.kernel, world.loop))
+        assert not world.leftovers()
+        world.end()
+    assert not hearing.texts, hearing.texts
+    return result

@@ -38,9 +38,9 @@ def _postgres_programs():
     return None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgres():
-    """The DSN of a Postgres server on loopback, made for this run and gone with it."""
+    """The DSN of a Postgres server on loopback, made for one file of tests and gone with it."""
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("NOT TESTED: Postgres is not installed (Debian: apt-get install postgresql)")
