@@ -59,4 +59,4 @@ class Await(SystemCall):
 
     def arguments(self):
         name = getattr(self.awaitable, "__qualname__", None)
-        return [repr(self.awaitable) if name is None else f"{name}()"]
+        return [type(self.awaitable).__name__ if name is None else f"{name}()"]

@@ -35,6 +35,8 @@ def runs_callbacks(function):
 class Lodging(Lodger):
     """What the kernel sees of `loop`."""
 
+    package = __package__
+
     def __init__(self, loop, kernel):
         self.loop, self.kernel = loop, kernel
         self.run_callbacks = loop.run_callbacks
@@ -47,8 +49,6 @@ class Lodging(Lodger):
         self._reported: set = set()     # tids of the circle that has been logged
         self._next_look = 0.0
         self._outer = None              # the loop that ran in the thread before
-
-    package = __package__
 
     def __repr__(self):
         return repr(self.loop)

@@ -11,6 +11,7 @@ from syscalls import signums
 from syscalls.errors import TaskKilledError
 
 from ..kernel.task import TaskInfo
+from .tasks import future_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class TaskView(_View):
     def wait_text(self) -> str:
         """The Future that it awaits."""
         waiter = self._task._fut_waiter
-        return "" if waiter is None else f"Await({waiter!r})"
+        return "" if waiter is None else f"Await({future_text(waiter)})"
 
     def frames(self) -> list[FrameType]:
         """The frames of the suspended coroutine, outermost first."""

@@ -29,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["AWAITING", "Task", "abandon", "await_future", "loop_of", "run_tasks"]
+__all__ = ["AWAITING", "Task", "abandon", "await_future", "future_text", "loop_of", "run_tasks"]
 
 _Future = asyncio.Future
 _set_result, _set_exception, _cancel = _Future.set_result, _Future.set_exception, _Future.cancel
@@ -95,6 +95,16 @@ class _Awaiting(Await):
 
 
 AWAITING = _Awaiting()
+
+
+def future_text(future):
+    """What is awaited, in a few words: the repr of a Future tells of all that hangs on it."""
+    task = getattr(future, "kernel_task", None)
+    if task is not None:
+        return f"task {task.tid}"
+    if isinstance(future, asyncio.Task):
+        return future.get_name()
+    return type(future).__name__
 
 
 def loop_of(future):
@@ -541,4 +551,4 @@ class Task(BaseTask, asyncio.Task):
         return "asyncio"
 
     def wait_text(self):
-        return super().wait_text() if self.call is not AWAITING else f"Await({self.token!r})"
+        return super().wait_text() if self.call is not AWAITING else f"Await({future_text(self.token)})"

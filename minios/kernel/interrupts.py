@@ -11,7 +11,7 @@ from collections import OrderedDict
 
 from syscalls.errors import KernelError
 
-__all__ = ["Interrupts", "restore_all"]
+__all__ = ["Interrupts", "kernel_in", "restore_all"]
 
 _TASKS, _LODGERS, _KERNELS = "a task's", "a lodger's", "the kernel's"
 
@@ -29,14 +29,22 @@ def restore_all():
         interrupts.restore()
 
 
+def kernel_in(thread):
+    """The kernel that runs in the thread of this ident; None where none does."""
+    for interrupts in list(_installed):
+        if interrupts.kernel.thread == thread:
+            return interrupts.kernel
+    return None
+
+
 class Interrupts:
     """The signal handlers of one kernel, from `install` to `restore`."""
 
-    __slots__ = ("_kernel", "_previous", "_waiters", "_kept", "_requested", "_thrown",
+    __slots__ = ("kernel", "_previous", "_waiters", "_kept", "_requested", "_thrown",
                  "_wakeup_fd")
 
     def __init__(self, kernel):
-        self._kernel = kernel
+        self.kernel = kernel
         self._previous = {}             # signum -> the handler before ours
         self._waiters = OrderedDict()   # task -> the signums it waits for
         self._kept = set()              # arrived while nobody waited
@@ -107,7 +115,7 @@ class Interrupts:
         if kept:
             signum = min(kept)
             self._kept.discard(signum)
-            self._kernel.resume(task, signum)
+            self.kernel.resume(task, signum)
         else:
             self._waiters[task] = signums
 
@@ -129,7 +137,7 @@ class Interrupts:
             ) from None
 
     def _on_signal(self, signum, frame):
-        self._kernel.call_from_thread(self._arrived, signum)
+        self.kernel.call_from_thread(self._arrived, signum)
 
     def _arrived(self, signum):
         """Hand `signum` to the first who waits for it, or keep it."""
@@ -140,27 +148,27 @@ class Interrupts:
         for task, signums in self._waiters.items():
             if signum in signums:
                 del self._waiters[task]
-                self._kernel.resume(task, signum)
+                self.kernel.resume(task, signum)
                 return True
         return False
 
     # --- Ctrl-C --------------------------------------------------------------------------
 
     def _on_ctrl_c(self, signum, frame):
-        task = self._kernel.main_task
+        task = self.kernel.main_task
         on_its_way = task is not None and self._thrown is not None and (
             task.error is self._thrown or self._thrown in (task.pending or ())
         )
-        whose = _whose_code(frame, self._kernel.lodger.package)
+        whose = _whose_code(frame, self.kernel.lodger.package)
         awaited = any(signal.SIGINT in signums for signums in self._waiters.values())
-        if whose is _LODGERS and self._kernel.lodger.drives and not awaited:
+        if whose is _LODGERS and self.kernel.lodger.drives and not awaited:
             raise KeyboardInterrupt     # as asyncio has it: at once, in whatever callback runs
         if self._requested or on_its_way:
             if whose is not _KERNELS:
                 raise KeyboardInterrupt
             return      # the kernel itself runs, and is about to deliver the first one
         self._requested = True
-        self._kernel.call_from_thread(self._deliver_ctrl_c)
+        self.kernel.call_from_thread(self._deliver_ctrl_c)
 
     def _deliver_ctrl_c(self):
         if not self._requested:
@@ -168,7 +176,7 @@ class Interrupts:
         self._requested = False
         if not self._hand_over(signal.SIGINT):
             self._thrown = KeyboardInterrupt()
-            self._kernel.interrupt_main(self._thrown)
+            self.kernel.interrupt_main(self._thrown)
 
 
 def _exchange_wakeup_fd(expected, fd):

@@ -59,7 +59,8 @@ class Lock(Holdable):
         holds it already, which would be waiting for itself.
         """
         kernel = running.kernel     # current_task(), without its calls, which would cost more
-        if self.owner is None and kernel is not None and kernel.current is not None:
+        if (self.owner is None and kernel is not None and kernel.current is not None
+                and (kernel.lodger.is_nobody or not kernel.lodger.has_stranger())):
             self.owner = kernel.current
         else:
             yield from self._wait(current_task())

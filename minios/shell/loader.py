@@ -18,6 +18,7 @@ from syscalls.log import log
 
 from ..errors import TaskKilledError
 from ..kernel.hosting import hosted_by
+from ..kernel.interrupts import kernel_in
 from .jobs import exit_status
 
 __all__ = ["Loader"]
@@ -30,6 +31,7 @@ class Loader:
         self.status = None
         self._kernel, self._leader = kernel, leader
         self._path, self._arguments = path, arguments
+        self._interrupted = None        # the kernel of the program's own that has been
         self._thread = threading.Thread(target=self._load, name=f"minios {path}", daemon=True)
 
     def start(self):
@@ -39,7 +41,13 @@ class Loader:
         self._kernel.hold()     # in time: the thread reports through the kernel's inbox
 
     def interrupt(self):
-        """Raise KeyboardInterrupt in the program's top level, at its next bytecode."""
+        """Raise KeyboardInterrupt in the program: in the kernel of its own that it runs, if it
+        does, as Ctrl-C would; else, or if that did not help, at its next bytecode."""
+        own = kernel_in(self._thread.ident)
+        if own is not None and own is not self._interrupted:
+            self._interrupted = own
+            own.call_from_thread(own.interrupt_main, KeyboardInterrupt())
+            return
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(self._thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
         )

@@ -17,12 +17,8 @@ def play_native(request):
     return lambda main: play_in_world(request.param, True, main)
 
 
-async def forever(log=None):
-    try:
-        await asyncio.get_running_loop().create_future()
-    finally:
-        if log is not None:
-            log.append("left")
+async def forever():
+    await asyncio.get_running_loop().create_future()
 
 
 @pytest.mark.parametrize("wait", [
