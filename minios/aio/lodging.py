@@ -116,8 +116,8 @@ class Lodging(Lodger):
                 future = asyncio.ensure_future(awaitable, loop=loop)
             except ValueError as error:
                 raise ValueError(
-                    f"{awaitable!r} belongs to another event loop; asyncio.gather and the like want "
-                    "theirs to run when they are called, as it does in minios.aio.run(main())"
+                    f"{awaitable!r} belongs to another event loop; asyncio.gather and the like "
+                    "want theirs to run when they are called, as it does in minios.aio.run(main())"
                 ) from error
         Waiting(self.kernel, task, call, future, self._context)
 

@@ -195,6 +195,8 @@ def run_tasks(kernel, loop, task, left):
             task = ready.popleft()
     finally:
         kernel.current = None
+        # The traceback of an error that has ended a task leads to this frame.
+        task = loop = failed = request = None
 
 
 def _carry_out(kernel, handlers, task, request):
@@ -551,4 +553,6 @@ class Task(BaseTask, asyncio.Task):
         return "asyncio"
 
     def wait_text(self):
-        return super().wait_text() if self.call is not AWAITING else f"Await({future_text(self.token)})"
+        if self.call is AWAITING:
+            return f"Await({future_text(self.token)})"
+        return super().wait_text()

@@ -413,3 +413,4 @@ class Kernel(Primitives):
         finally:
             self.current = None
             self.ready[:0] = turns      # where a second Ctrl-C has cut the batch short
+            task = None     # the traceback of an error that has ended one leads to this frame

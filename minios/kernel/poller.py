@@ -186,11 +186,13 @@ class Poller:
 
         Returns how many descriptors were. May return early with none.
         """
-        now = time.monotonic()
+        now = 0.0
         if self._descriptors:
+            now = time.monotonic()
             longest = self._look_for_closed(now)
             seconds = longest if seconds is None else min(seconds, longest)
-        elif seconds is not None:
+        elif seconds:
+            now = time.monotonic()
             seconds = min(seconds, _LONGEST)
         try:
             ready = self._selector.select(seconds)
@@ -206,7 +208,9 @@ class Poller:
         kernel = self._kernel
         for key, events in ready:
             key.data.ready(events, kernel)
-        if not ready and (seconds is None or time.monotonic() < now + seconds - _TICK):
+        if not ready and seconds != 0 and (
+            seconds is None or time.monotonic() < now + seconds - _TICK
+        ):
             self.replace_selector()     # woken early by a number that nobody has any more
         return len(ready)
 

@@ -139,7 +139,7 @@ def advance(kernel, task, request=None, error=None):
     finally:
         # The error's traceback holds this frame: without this it would hold the error, and
         # both would live until the garbage collector found them.
-        error = request = None
+        error = request = task = None
 
 
 def _end(kernel, task, error):

@@ -13,6 +13,7 @@ import pytest
 import minios
 from minios import timeout
 from minios.aio import aio
+from minios.kernel.hooks import Hooks
 from syscalls import Sleep
 
 from .suspended import (
@@ -201,15 +202,15 @@ def check(world, victim, case, how, error, at_rest, struck, rest, hearing):
         assert not hearing.texts, hearing.texts
 
 
-def strike_everywhere(driver, native, start, wait, how, error, debug=False):
-    """Play it once for each of POINTS."""
+def strike_everywhere(driver, native, start, wait, how, error, prepare=None):
+    """Play it once for each of POINTS; `prepare(world)` does what is special about it."""
     if wait.needs is NATIVE_TASK and not native and start is not Victim.as_spawned_coroutine:
         pytest.skip("a C task is no task of the kernel's")
     for rounds in POINTS:
         with heard() as hearing:
             world = World(driver, native)
-            if debug:
-                world.loop.set_debug(True)
+            if prepare is not None:
+                prepare(world)
             case = Case(world)
             victim = Victim(case, wait)
             struck, rest = world.run(play(world, victim, case, start, how, rounds))
@@ -248,11 +249,14 @@ def test_a_task_of_asyncio_is_struck_and_nothing_is_left(native, driver, how, wa
     strike_everywhere(driver, native, Victim.as_asyncio_task, wait, how, BY_ASYNCIO[how])
 
 
+@pytest.mark.parametrize("prepare", [
+    lambda world: world.loop.set_debug(True), lambda world: world.kernel.attach(Hooks()),
+], ids=["in debug mode", "while somebody observes"])
 @waits
-def test_in_debug_mode_it_is_the_same(native, wait):
-    strike_everywhere("loop", native, Victim.as_generator, wait, "SIGTERM", minios.Cancelled, True)
-    strike_everywhere("kernel", native, Victim.as_asyncio_task, wait, "cancel",
-                      asyncio.CancelledError, True)
+def test_on_the_slow_paths_it_is_the_same(native, wait, prepare):
+    for start, how, error in ((Victim.as_generator, "SIGTERM", minios.Cancelled),
+                              (Victim.as_asyncio_task, "cancel", asyncio.CancelledError)):
+        strike_everywhere("loop", native, start, wait, how, error, prepare)
 
 
 @pytest.mark.parametrize("how", BY_KERNEL)

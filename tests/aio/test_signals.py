@@ -203,6 +203,27 @@ def test_ctrl_c_reaches_a_generator_that_run_runs():
     assert log == ["cleaned up"]
 
 
+def test_ctrl_c_while_a_loop_is_closed_cuts_the_grace_short_and_the_loop_is_closed(native):
+    loop, log = EventLoop(native_tasks=native), []
+
+    def stubborn():
+        try:
+            yield Sleep(1000)
+        finally:
+            send(signal.SIGINT)
+            try:
+                yield Sleep(1000)       # as long as it is let
+            finally:
+                log.append("killed")
+
+    loop.kernel.spawn(stubborn())
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.kernel.grace = 500             # longer than this test may take
+    with pytest.raises(KeyboardInterrupt):
+        loop.close()
+    assert log == ["killed"] and loop.is_closed() and not loop.kernel.powered
+
+
 @drivers
 def test_a_generator_may_wait_for_ctrl_c(real, driver):
     world = real(driver)

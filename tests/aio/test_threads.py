@@ -1,8 +1,10 @@
 """Other threads reach a loop and its kernel, and two loops in two threads exchange work."""
 
 import asyncio
+import concurrent.futures
 import random
 import threading
+import time
 
 import pytest
 
@@ -71,6 +73,53 @@ def test_a_loop_that_sleeps_is_woken_by_a_thread(native, driver):
     world.run(main())
     world.end()
     assert len(log) == 10
+
+
+def asleep(kernel):
+    """In another thread: wait until the kernel has nothing to do, or has ended."""
+    while kernel.thread is not None and not kernel._inbox.blocking:
+        time.sleep(0.001)
+    return "answer"
+
+
+ANSWERS = {
+    "run_in_executor": lambda kernel, loop: aio(loop.run_in_executor(None, asleep, kernel)),
+    "to_thread": lambda kernel, loop: aio(asyncio.to_thread(asleep, kernel)),
+    "concurrent future": lambda kernel, loop: aio(asyncio.wrap_future(
+        submitted(asleep, kernel), loop=loop)),
+    "call_soon_threadsafe": lambda kernel, loop: resolved_by_a_thread(kernel, loop),
+}
+
+
+def submitted(function, *arguments):
+    """The concurrent future of a call in a thread."""
+    future = concurrent.futures.Future()
+    threading.Thread(target=lambda: future.set_result(function(*arguments)), daemon=True).start()
+    return future
+
+
+def resolved_by_a_thread(kernel, loop):
+    """`yield from` a future that a thread resolves."""
+    def resolve():
+        answer = asleep(kernel)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(future.set_result, answer)
+
+    future = loop.create_future()
+    threading.Thread(target=resolve, daemon=True).start()
+    return (yield from future)
+
+
+@drivers
+@pytest.mark.parametrize("way", ANSWERS)
+def test_a_kernel_that_waits_for_a_thread_s_answer_sees_no_deadlock(native, driver, way):
+    world = World(driver, native, minios.kernel.clock.MonotonicClock())
+
+    def main():
+        return (yield from ANSWERS[way](world.kernel, world.loop))
+
+    assert world.run(main()) == "answer"
+    world.end()
 
 
 def test_a_coroutine_is_run_for_another_thread(loop):
@@ -194,9 +243,10 @@ def test_a_victim_is_killed_from_another_thread(native, driver):
 
 def test_a_loop_in_a_thread_is_stopped_from_outside_and_closed(native):
     loop = EventLoop(native_tasks=native)
-    log = []
+    log, begun = [], threading.Event()
 
     def generator():
+        begun.set()
         try:
             while True:
                 yield
@@ -211,6 +261,7 @@ def test_a_loop_in_a_thread_is_stopped_from_outside_and_closed(native):
     with heard() as hearing:
         running = threading.Thread(target=thread)
         running.start()
+        begun.wait()
         loop.call_soon_threadsafe(loop.stop)
         running.join()
     assert log == ["cleaned up"] and loop.is_closed() and not hearing.texts
