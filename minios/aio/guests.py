@@ -42,7 +42,8 @@ async def run_kernel(routine: Routine, *, name: str | None = None, **kernel_opti
 
     The options are those of Kernel; the clock must be a real one. What its tasks await runs on the
     host's loop, as a coroutine of that: it may await their tasks, and makes no system calls. Tasks
-    that are left at its end are shut down; where the awaiting coroutine is cancelled, the routine is killed and waited for.
+    that are left at its end are shut down; where the awaiting coroutine is cancelled, the routine
+    is killed and waited for.
     Raises what the routine raises, DeadlockError, TypeError as minios.run; KernelError where
     the kernel's selector has no descriptor of its own to be watched by.
     """

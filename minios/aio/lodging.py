@@ -14,7 +14,6 @@ from syscalls.log import log
 
 from ..kernel.deadlock import deadlock_report, find_cycle
 from ..kernel.lodger import Lodger
-from ..kernel.shutdown import shut_down
 from .clock import LoopClock
 from .processes import LoopView, TaskView
 from .tasks import Task, await_future, loop_of
@@ -204,8 +203,9 @@ class Lodging(Lodger):
             return True
         if len(self.loop._selector.get_map()) > self.loop._internal_fds:
             return True
-        # A circle is certain: no thread can break it.
-        return bool(asyncio.all_tasks(self.loop)) and not find_cycle(self.kernel)
+        # Any thread may give what a Future waits for. A circle is certain: no thread can break it.
+        awaiting = any(type(task.token) is Waiting for task in self.kernel.tasks.values())
+        return (awaiting or bool(asyncio.all_tasks(self.loop))) and not find_cycle(self.kernel)
 
     def _look_for_circle(self):
         """Log, once for each, that tasks wait for each other in a circle: the loop goes on.
@@ -235,13 +235,13 @@ class Lodging(Lodger):
             return
         if running.kernel is not None or events._get_running_loop() is not None:
             # Another one turns in this thread, and there can be no waiting for their last words.
-            shut_down(kernel, at_once=True)
+            kernel.shut_down(at_once=True)
             return
         self._closing = True
         kernel.enter()
         try:
             self.kernel_starts()
-            shut_down(kernel)
+            kernel.shut_down()
         finally:
             self.kernel_stops()
             kernel.leave(for_good=False)

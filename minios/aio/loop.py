@@ -172,16 +172,18 @@ class EventLoop(asyncio.SelectorEventLoop):
         if self.is_closed():
             return
         kernel = self._kernel
-        if self._owns_kernel:
-            self._lodging.shut_down()
-        self._lodging.leave()
-        super().close()
-        if self._powers_kernel and kernel.thread is None and not kernel.tasks:
-            kernel.power_off()
-        if self._owns_kernel and self._given_selector is not None:
-            self._given_selector.close()
-        # What refers to the loop: dropped, it is to be gone at once, without the collector.
-        self._lodging.run_callbacks = self._lodging = self._scheduled = None
+        try:
+            if self._owns_kernel:
+                self._lodging.shut_down()
+        finally:        # a Ctrl-C that comes now is raised, and the loop is closed all the same
+            self._lodging.leave()
+            super().close()
+            if self._powers_kernel and kernel.thread is None and not kernel.tasks:
+                kernel.power_off()
+            if self._owns_kernel and self._given_selector is not None:
+                self._given_selector.close()
+            # What refers to the loop: dropped, it is to be gone at once, without the collector.
+            self._lodging.run_callbacks = self._lodging = self._scheduled = None
 
     # --- Callbacks and tasks ---------------------------------------------------------------
 
@@ -190,7 +192,8 @@ class EventLoop(asyncio.SelectorEventLoop):
         if callback.__class__ is Task:
             # A Future is done that it awaits: it stands in the queue itself.
             future = args[0]
-            if (_PLAIN and callback._seldom is None and callback.call and callback.token is future
+            if (_PLAIN and callback._seldom is None and callback.call
+                    and callback.token is future and not callback.must_cancel
                     and (future.__class__ is not Task or future._seldom is None)):
                 callback.call = None
                 self._ready.append(callback)
@@ -235,6 +238,14 @@ class EventLoop(asyncio.SelectorEventLoop):
         # One that is cancelled before it has begun has not begun to await `coro` either.
         task.add_done_callback(lambda _: coro.close())
         return task
+
+    def run_in_executor(self, executor, func, *args):
+        """Call `func(*args)` in a thread, or on `executor`; a Future of what it returns."""
+        future = super().run_in_executor(executor, func, *args)
+        # Meanwhile nothing is deadlocked, and virtual time stands still.
+        self._kernel.hold()
+        future.add_done_callback(lambda _: self._kernel.release())
+        return future
 
     # --- Time ----------------------------------------------------------------------------
 

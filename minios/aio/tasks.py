@@ -121,9 +121,14 @@ def abandon(future):
     future.cancel()
 
 
+def _was_cancelled(future):
+    """Whether a Future that is done was cancelled; gather()'s has that for an exception."""
+    return future.cancelled() or isinstance(getattr(future, "_exception", None), CancelledError)
+
+
 def _hear_of_cancellation(future):
-    # gather()'s has it for an exception, and would log that nobody has asked.
-    if not future.cancelled() and isinstance(future._exception, CancelledError):
+    """Ask for it, or the Future would log that nobody has."""
+    if future.done() and not future.cancelled() and _was_cancelled(future):
         future.exception()
 
 
@@ -405,9 +410,12 @@ class Task(BaseTask, asyncio.Task):
         self.call = None
         # Among the callbacks, behind those that the same Future, or anybody, had called before.
         self.loop._ready.append(self)
+        if self.must_cancel or self.due is not None:
+            # The coroutine hears of the cancellation alone. Not yet: the Future is being settled.
+            self.loop.call_soon(_hear_of_cancellation, future)
         if self._seldom is not None and self.due is not None:
             error, self.due = self.due, None
-            if future.cancelled():
+            if _was_cancelled(future):
                 self.error = error
                 self.aim()
             else:
@@ -433,7 +441,7 @@ class Task(BaseTask, asyncio.Task):
             _cancel(self, f"signal {self.killer[0]}")
         else:
             _set_exception(self, error)
-        self.inner = no_turn
+        self.inner, self.must_cancel = no_turn, False
         self.stack = self.value = self.error = self.pending = None
         self.call = self.token = self.due = None
         self.stopped = self.halted = False
@@ -490,6 +498,9 @@ class Task(BaseTask, asyncio.Task):
         self.must_cancel, self.cancel_message = True, msg
         if self.kernel.current is not self:
             self.inner = self._cancel_turn
+            if hasattr(self.token, "_asyncio_future_blocking"):
+                # What had woken it is not asked any more.
+                self.loop.call_soon(_hear_of_cancellation, self.token)
         return True
 
     def cancelling(self) -> int:

@@ -51,7 +51,7 @@ class Waiting:
     def defer(self, error):
         """A signal or a limit: cancel the future, and throw `error` when it has ended."""
         if self._cancelling:
-            return True     # what it waits for waits for this task, in a circle
+            return False    # what it waits for waits for this task: so here the circle breaks
         self._cancelling = True
         try:
             cancelled = self.future.cancel()

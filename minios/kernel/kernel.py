@@ -297,11 +297,14 @@ class Kernel(Primitives):
             while self.fatal is None and (self._busy() if main is None else not main.done()):
                 self.turn_round()
         except BaseException as error:
-            self._ending = True
-            shut_down(self, at_once=not isinstance(error, DeadlockError))
+            self.shut_down(at_once=not isinstance(error, DeadlockError))
             raise
+        self.shut_down()
+
+    def shut_down(self, at_once=False):
+        """End all tasks: see shutdown.py. From now on, Ctrl-C cuts the grace period short."""
         self._ending = True
-        shut_down(self)
+        shut_down(self, at_once)
 
     def _busy(self):
         return self.alive or self.lodger.is_busy()

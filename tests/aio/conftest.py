@@ -11,6 +11,8 @@ import minios
 from minios.aio import EventLoop
 from minios.sim import VirtualClock
 
+from .worlds import put_away
+
 PATIENCE = 30       # seconds: a safety net for what hangs, never what a test measures
 
 
@@ -55,9 +57,11 @@ def loop(native):
 @pytest.fixture
 def virtual(native):
     """A loop on a kernel with a virtual clock; closed afterwards."""
-    loop = EventLoop(kernel=minios.Kernel(clock=VirtualClock()), native_tasks=native)
+    kernel = minios.Kernel(clock=VirtualClock())
+    loop = EventLoop(kernel=kernel, native_tasks=native)
     yield loop
     loop.close()
+    put_away(kernel)
 
 
 @pytest.fixture

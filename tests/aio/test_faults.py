@@ -161,11 +161,11 @@ def play(world, victim, case, start, how, rounds):
     struck = victim.can_be_struck(how)
     if struck:
         victim.strike(how)
+    else:
+        victim.give_up()
     yield from settle(AT_REST)
     for _ in range(5):
         yield Sleep(case.pause)         # what cleans up has the time for it
-    if not struck:
-        victim.give_up()
     case.end()
     yield from settle()
     yield Sleep(10 * case.pause)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 
 import pytest
@@ -133,8 +134,11 @@ def test_a_circle_is_logged_once_where_the_loop_drives(loop, caplog):
         first = loop.kernel.spawn(one(others))
         others.append(loop.kernel.spawn(one([first])))
         # In silence: nothing is due, and nothing that the kernel knows of will come.
-        await loop.run_in_executor(None, time.sleep, 0.05)
-        await loop.run_in_executor(None, time.sleep, 0.05)
+        for _ in range(2):
+            woken = loop.create_future()
+            thread = threading.Timer(0.05, loop.call_soon_threadsafe, [woken.set_result, None])
+            thread.start()
+            await woken
         first.kill()
 
     with caplog.at_level(logging.ERROR, "minios"):
@@ -208,6 +212,51 @@ def test_a_spawned_generator_is_the_child_of_the_native_task_that_spawned_it():
         child = await Spawn(generator())
         me = listed(await Tasks(), asyncio.current_task().get_name())
         assert child.ptid == me.tid
+
+    loop.run_until_complete(main())
+    loop.close()
+
+
+def test_a_circle_through_asyncio_is_broken_by_killing_or_cancelling_anybody_in_it(loop):
+    async def wait_for(task):
+        await task
+
+    def generator():
+        yield Await(wait_for(minios.current_task()))
+
+    async def main():
+        for blow in ("kill", "cancel"):
+            known = asyncio.all_tasks()
+            task = loop.kernel.spawn(generator())
+            await asyncio.sleep(0.001)
+            (other,) = asyncio.all_tasks() - known
+            task.kill() if blow == "kill" else other.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.sleep(0.001)
+            assert other.done()
+
+    async def bounded():
+        inner = asyncio.ensure_future(main())
+        done, _ = await asyncio.wait([inner], timeout=10)
+        assert done, "the circle holds"
+        inner.result()
+
+    loop.run_until_complete(bounded())
+
+
+def test_a_native_task_that_is_cancelled_and_killed_in_one_round_ends_once():
+    loop = EventLoop(native_tasks=True)
+
+    async def main():
+        for times in range(3):
+            task = loop.create_task(sleeper())
+            for _ in range(times):
+                await asyncio.sleep(0)
+            task.cancel()
+            task.kill(9)
+            done, _ = await asyncio.wait([task], timeout=10)
+            assert done and task.cancelled()
 
     loop.run_until_complete(main())
     loop.close()

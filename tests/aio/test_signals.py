@@ -219,8 +219,7 @@ def test_ctrl_c_while_a_loop_is_closed_cuts_the_grace_short_and_the_loop_is_clos
     loop.kernel.spawn(stubborn())
     loop.run_until_complete(asyncio.sleep(0))
     loop.kernel.grace = 500             # longer than this test may take
-    with pytest.raises(KeyboardInterrupt):
-        loop.close()
+    loop.close()                        # as at the end of kernel.run(): it hurries, and no more
     assert log == ["killed"] and loop.is_closed() and not loop.kernel.powered
 
 

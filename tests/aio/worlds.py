@@ -15,10 +15,11 @@ import warnings
 
 import minios
 from minios.aio import EventLoop
+from minios.kernel.shutdown import kill_all
 from minios.sim import VirtualClock
 
 __all__ = ["DRIVERS", "LATER", "World", "awaiting", "heard", "open_descriptors", "play_in_world",
-           "settle"]
+           "put_away", "settle"]
 
 DRIVERS = ("loop", "kernel")
 LATER = "kernel, and the loop moves in while it runs"
@@ -37,6 +38,13 @@ def settle(rounds=20):
     """Let all others go on until they wait."""
     for _ in range(rounds):
         yield
+
+
+def put_away(kernel):
+    """End the tasks of a kernel that does not run, and give back what it has open."""
+    kill_all(kernel)
+    if kernel.powered:
+        kernel.power_off()
 
 
 async def awaiting(kernel, routine):
@@ -75,8 +83,7 @@ class World:
     def end(self):
         """Close the loop, and give back what the kernel has open."""
         self.loop.close()
-        if self.kernel.powered:
-            self.kernel.power_off()
+        put_away(self.kernel)
 
     # --- What must not be left -----------------------------------------------------------
 
