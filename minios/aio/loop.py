@@ -164,6 +164,7 @@ class EventLoop(asyncio.SelectorEventLoop):
             took = self.time() - began
             if took >= self.slow_callback_duration:
                 _log_slow(handle, took)
+            handle = None
 
     def close(self):
         """Close the loop; a kernel of its own is shut down, with the tasks that are left."""
