@@ -36,8 +36,11 @@ class Lodging(Lodger):
 
     package = __package__
 
-    def __init__(self, loop, kernel):
+    def __init__(self, loop, kernel, owns_kernel, powers_kernel, given_selector):
         self.loop, self.kernel = loop, kernel
+        # What is to be undone when the loop is closed.
+        self.owns_kernel, self.powers_kernel = owns_kernel, powers_kernel
+        self.given_selector = given_selector
         self.run_callbacks = loop.run_callbacks
         self.device = kernel.clock      # what loop.time() reads
         self._loop_view = None

@@ -17,6 +17,7 @@ import asyncio
 import selectors
 import sys
 from asyncio import Handle, base_events, format_helpers
+from contextvars import copy_context
 
 from ..kernel import Kernel
 from .lodging import Lodging, runs_callbacks
@@ -51,24 +52,24 @@ class EventLoop(asyncio.SelectorEventLoop):
         self, selector: Any = None, *, kernel: Kernel | None = None,
         native_tasks: bool | None = None,
     ) -> None:
-        self._owns_kernel, self._native = kernel is None, _PLAIN
-        if native_tasks is not None:
-            self._native = native_tasks
-        self._given_selector = selector
+        self._native = _PLAIN if native_tasks is None else native_tasks
+        owns = kernel is None
         if kernel is None:
             # asyncio has imported the standard selectors, which are quicker than selectors2.
             kernel = Kernel(selectors.DefaultSelector if selector is None else selector)
         kernel.lodger.check_vacant()
-        self._kernel, self._powers_kernel = kernel, not kernel.powered
+        powers = not kernel.powered
         kernel.power_on()
-        self._lodging = Lodging(self, kernel)
+        # What is seldom asked for is kept with the lodging: an object of at most thirty attributes
+        # is quicker to look into, and asyncio's loop has 24.
+        self._kernel, self._lodging = kernel, Lodging(self, kernel, owns, powers, selector)
         self._device_now = self._lodging.device.now
         try:
             # Now asyncio registers its self-pipe, for which all has to be in place.
             super().__init__(PollerSelector(kernel.poller, self._process_events))
         except BaseException:
             self._closed = True     # there is nothing that __del__ could close
-            if self._powers_kernel:
+            if powers:
                 kernel.power_off()
             raise
         self._selector.queue = self._ready
@@ -172,19 +173,19 @@ class EventLoop(asyncio.SelectorEventLoop):
             raise RuntimeError("Cannot close a running event loop")
         if self.is_closed():
             return
-        kernel = self._kernel
+        kernel, lodging = self._kernel, self._lodging
         try:
-            if self._owns_kernel:
-                self._lodging.shut_down()
+            if lodging.owns_kernel:
+                lodging.shut_down()
         finally:        # a Ctrl-C that comes now is raised, and the loop is closed all the same
-            self._lodging.leave()
+            lodging.leave()
             super().close()
-            if self._powers_kernel and kernel.thread is None and not kernel.tasks:
+            if lodging.powers_kernel and kernel.thread is None and not kernel.tasks:
                 kernel.power_off()
-            if self._owns_kernel and self._given_selector is not None:
-                self._given_selector.close()
+            if lodging.owns_kernel and lodging.given_selector is not None:
+                lodging.given_selector.close()
             # What refers to the loop: dropped, it is to be gone at once, without the collector.
-            self._lodging.run_callbacks = self._lodging = self._scheduled = None
+            lodging.run_callbacks = self._lodging = self._scheduled = None
 
     # --- Callbacks and tasks ---------------------------------------------------------------
 
@@ -206,7 +207,11 @@ class EventLoop(asyncio.SelectorEventLoop):
             if handle._source_traceback:
                 del handle._source_traceback[-1]
             return handle
-        handle = Handle(callback, args, self, context)
+        # Handle(callback, args, self, context), without the calls of its constructor.
+        handle = _new(Handle)
+        handle._context = copy_context() if context is None else context
+        handle._loop, handle._callback, handle._args = self, callback, args
+        handle._cancelled, handle._repr, handle._source_traceback = False, None, None
         self._ready.append(handle)
         return handle
 
@@ -278,6 +283,8 @@ class EventLoop(asyncio.SelectorEventLoop):
 # From Python 3.14 on, asyncio keeps call graphs, and `python -m asyncio ps PID` reads the C
 # structures of its own tasks out of another process, where those of a native one are empty.
 _PLAIN = sys.version_info < (3, 14)
+
+_new = object.__new__
 
 # Whoever calls these is who creates the task.
 _CREATE_TASK = asyncio.create_task.__code__

@@ -92,3 +92,10 @@ def test_the_loop_uses_no_private_name_that_is_not_listed():
     private = {name for name in used if name.startswith("_") and not name.startswith("__")}
     unlisted = {name: used[name] for name in private - listed - own}
     assert not unlisted, f"leaned on and not in privates.py: {unlisted}"
+
+
+def test_a_handle_has_no_fields_but_those_that_call_soon_sets(objects):
+    fields = set(asyncio.Handle.__slots__) - {"__weakref__"}
+    (known,) = [names for of, names, _ in privates.ATTRIBUTES
+                if of == "handle" and "_callback" in names]
+    assert fields == set(known.split())
