@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Kernel"]
 
 _NEVER = float("inf")
-_TURNS = 512        # between two polls, if so many tasks become ready one after the other
+_TURNS = 128        # between two polls, if so many tasks become ready one after the other
 
 
 class Kernel(Primitives):
