@@ -7,7 +7,7 @@ says which has gone or takes other arguments. They were read in the sources of R
 
 __all__ = ["ATTRIBUTES", "FUNCTIONS", "READ_IN", "VERSIONED"]
 
-READ_IN = ("3.11.7", "3.12.1", "3.13.0", "3.14.0", "3.15.0")
+READ_IN = ("3.11.7", "3.12.1", "3.13.0", "3.14.10", "3.15.2")
 
 # (module, name, arguments, what for)
 FUNCTIONS = [
