@@ -125,8 +125,12 @@ class EventLoop(asyncio.SelectorEventLoop):
             handle = popleft()
             if handle.__class__ is Task:
                 left = run_tasks(self._kernel, self, handle, left)
-            elif not handle._cancelled:
-                try:        # what handle._run() does, without the call: the loop's hot path
+            elif handle._cancelled:
+                continue
+            elif handle.__class__ is not Handle:
+                handle._run()   # a timer's, or one for threads, which locks (Python 3.14)
+            else:
+                try:        # what Handle._run does, without the call: the loop's hot path
                     handle._context.run(handle._callback, *handle._args)
                 except (SystemExit, KeyboardInterrupt):
                     raise
