@@ -9,7 +9,9 @@ from ..conftest import EXAMPLES
 
 @pytest.mark.parametrize("program, package", [
     ("aiohttp_server", "aiohttp"), ("aiohttp_client", "aiohttp"), ("postgres", "asyncpg"),
-    ("redis_cache", "redis"), ("smtp", "aiosmtpd"),
+    ("redis_cache", "redis"), ("smtp", "aiosmtpd"), ("s3", "aiobotocore"),
+    ("elasticsearch_search", "elasticsearch"), ("aioconsole_repl", "aioconsole"),
+    ("aiomonitor_demo", "aiomonitor"), ("uvicorn_app", "uvicorn"), ("prompt", "prompt_toolkit"),
 ])
 def test_without_its_package_it_says_what_to_install(
     start, monkeypatch, tmp_path, program, package
