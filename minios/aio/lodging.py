@@ -15,8 +15,9 @@ from syscalls.log import log
 from ..kernel.deadlock import deadlock_report, find_cycle
 from ..kernel.lodger import Lodger
 from .clock import LoopClock
+from .futures import loop_of
 from .processes import LoopView, TaskView
-from .tasks import Task, await_future, loop_of
+from .tasks import Task, await_future
 from .waiting import FutureWait, Waiting, as_cancelled, perform, wait_for_task
 
 __all__ = ["Lodging", "join", "runs_callbacks"]

@@ -22,8 +22,9 @@ from contextvars import copy_context
 from ..kernel import Kernel
 from .lodging import Lodging, runs_callbacks
 from .selector import PollerSelector
-from .tasks import Task, run_tasks
+from .tasks import Task
 from .timers import ScheduledView, TimerHandle
+from .turns import run_tasks
 from .waiting import carried
 
 TYPE_CHECKING = False

@@ -11,7 +11,7 @@ from syscalls import signums
 from syscalls.errors import TaskKilledError
 
 from ..kernel.task import TaskInfo
-from .tasks import future_text
+from .futures import future_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

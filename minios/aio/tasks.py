@@ -23,13 +23,13 @@ from syscalls.awaiting import Await
 from syscalls.errors import TaskKilledError
 
 from ..kernel.task import HALT, BaseTask, no_turn
-from ..kernel.trampoline import advance, handler_of, not_a_call, refuse
+from .futures import abandon, future_text, hear_of_cancellation, loop_of, was_cancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["AWAITING", "Task", "abandon", "await_future", "future_text", "loop_of", "run_tasks"]
+__all__ = ["AWAITING", "Task", "await_future", "current_tasks"]
 
 _Future = asyncio.Future
 _set_result, _set_exception, _cancel = _Future.set_result, _Future.set_exception, _Future.cancel
@@ -39,7 +39,7 @@ _init, _result_of, _error_of = _Future.__init__, _Future.result, _Future.excepti
 
 if sys.version_info < (3, 14):
     # A dict by loop. Python's own functions also check, which the kernel need not do.
-    _current = tasks._current_tasks     # type: ignore[attr-defined]
+    current_tasks = tasks._current_tasks     # type: ignore[attr-defined]
 else:
     _swap = tasks._swap_current_task
 
@@ -52,7 +52,7 @@ else:
         def __delitem__(self, loop):
             _swap(loop, None)
 
-    _current = _CurrentTasks()
+    current_tasks = _CurrentTasks()
 
 # Who awaits whom, for the call graphs of Python 3.14: functions of (future, task).
 _add_edge = getattr(asyncio, "future_add_to_awaited_by", None)
@@ -97,41 +97,6 @@ class _Awaiting(Await):
 AWAITING = _Awaiting()
 
 
-def future_text(future):
-    """What is awaited, in a few words: the repr of a Future tells of all that hangs on it."""
-    task = getattr(future, "kernel_task", None)
-    if task is not None:
-        return f"task {task.tid}"
-    if isinstance(future, asyncio.Task):
-        return future.get_name()
-    return type(future).__name__
-
-
-def loop_of(future):
-    """The loop of anything that passes for a Future."""
-    try:
-        return future.get_loop()
-    except AttributeError:
-        return future._loop     # one from before Python 3.7
-
-
-def abandon(future):
-    """Cancel what nobody waits for any more, nor hears of."""
-    future.add_done_callback(_hear_of_cancellation)
-    future.cancel()
-
-
-def _was_cancelled(future):
-    """Whether a Future that is done was cancelled; gather()'s has that for an exception."""
-    return future.cancelled() or isinstance(getattr(future, "_exception", None), CancelledError)
-
-
-def _hear_of_cancellation(future):
-    """Ask for it, or the Future would log that nobody has."""
-    if future.done() and not future.cancelled() and _was_cancelled(future):
-        future.exception()
-
-
 def await_future(future, kernel, task):
     """The handler of a Future that a native `task` has yielded."""
     if not future._asyncio_future_blocking:
@@ -150,76 +115,6 @@ def await_future(future, kernel, task):
         _add_edge(future, task)
     if task.must_cancel and future.cancel(msg=task.cancel_message):
         task.must_cancel = False
-
-
-def run_tasks(kernel, loop, task, left):
-    """Give the native `task` its turn, and then those right behind it among the `left` first of
-    the loop's queue, as Kernel.run_batch does, with what asyncio asks for around it.
-
-    Returns how many are left. This is the path of every step of every coroutine, and keeps hold of
-    none of them: asyncio's users count the references to what has ended.
-    """
-    ready, handlers, current, hooks = loop._ready, kernel.handlers, _current, kernel.hooks
-    give_way = ready.append
-    try:
-        while True:
-            if hooks:
-                kernel.run_batch([task], give_way)
-            else:
-                kernel.current = task
-                task.switches += 1
-                task.token = None
-                value = task.value
-                if value is not None:
-                    task.value = None
-                current[loop] = task
-                try:
-                    request = task.context.run(task.inner, value)
-                except BaseException as error:
-                    failed = error
-                else:
-                    failed = None
-                del current[loop]
-                if failed is not None:
-                    if task.stack:      # a routine that it has yielded returns
-                        advance(kernel, task, error=failed)
-                    else:
-                        task.end_by(failed)
-                    failed = None
-                else:
-                    if task.must_cancel:
-                        request = task.after_cancel(request)
-                    if request is None:
-                        give_way(task)
-                    else:
-                        _carry_out(kernel, handlers, task, request)
-                        request = None
-            if not left or ready[0].__class__ is not Task:
-                return left
-            left -= 1
-            task = ready.popleft()
-    finally:
-        kernel.current = None
-        # The traceback of an error that has ended a task leads to this frame.
-        task = loop = failed = request = None
-
-
-def _carry_out(kernel, handlers, task, request):
-    """Hand what `task` has yielded to its handler."""
-    task.call = request
-    kind = request.__class__
-    try:
-        if kind is _Future or kind is Task:
-            await_future(request, kernel, task)
-        else:
-            handler = handlers.get(kind) or handler_of(kernel, type(request))
-            if handler is not_a_call:
-                raise RuntimeError(f"Task got bad yield: {request!r}")
-            handler(request, kernel, task)
-        return
-    except Exception as error:
-        failed = error
-    refuse(kernel, task, request, failed)
 
 
 class _InCall:
@@ -340,7 +235,7 @@ class Task(BaseTask, asyncio.Task):
     def _turn(self, value):
         """Resume the coroutine in the kernel's own run loop, where a call's result is due."""
         loop, self.token = self.loop, None
-        _current[loop] = self
+        current_tasks[loop] = self
         try:
             request = self.inner(value)
         except BaseException as error:
@@ -349,7 +244,7 @@ class Task(BaseTask, asyncio.Task):
             self.end_by(error)
             return HALT
         finally:
-            del _current[loop]
+            del current_tasks[loop]
         return self.after_cancel(request) if self.must_cancel else request
 
     @property
@@ -412,10 +307,10 @@ class Task(BaseTask, asyncio.Task):
         self.loop._ready.append(self)
         if self.must_cancel or self.due is not None:
             # The coroutine hears of the cancellation alone. Not yet: the Future is being settled.
-            self.loop.call_soon(_hear_of_cancellation, future)
+            self.loop.call_soon(hear_of_cancellation, future)
         if self._seldom is not None and self.due is not None:
             error, self.due = self.due, None
-            if _was_cancelled(future):
+            if was_cancelled(future):
                 self.error = error
                 self.aim()
             else:
@@ -500,7 +395,7 @@ class Task(BaseTask, asyncio.Task):
             self.inner = self._cancel_turn
             if hasattr(self.token, "_asyncio_future_blocking"):
                 # What had woken it is not asked any more.
-                self.loop.call_soon(_hear_of_cancellation, self.token)
+                self.loop.call_soon(hear_of_cancellation, self.token)
         return True
 
     def cancelling(self) -> int:

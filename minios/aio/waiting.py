@@ -14,7 +14,7 @@ from syscalls.awaiting import Await
 from syscalls.describe import caller_site
 from syscalls.errors import Cancelled, TaskKilledError
 
-from .tasks import abandon, future_text
+from .futures import abandon, future_text
 
 __all__ = ["FutureWait", "TaskFuture", "Waiting", "as_cancelled", "carried", "perform",
            "wait_for_task"]
