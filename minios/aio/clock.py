@@ -26,13 +26,7 @@ class LoopClock:
 
     def wait(self, until, poll, outside):
         """Let time pass until `until`, as the loop tells it, or until something is ready."""
-        if self.jumps and until is not None and until != math.inf:
+        if until is not None and until != math.inf:
             # The device's own time may be another than what the loop makes of it.
-            left = max(0.0, until - self._loop.time())
-            self.device.wait(self.device.now() + left, poll, outside)
-        elif self.jumps:
-            self.device.wait(until, poll, outside)
-        elif until is None or until == math.inf:
-            poll(None)
-        else:
-            poll(max(0.0, until - self._loop.time()))
+            until = self.device.now() + max(0.0, until - self._loop.time())
+        self.device.wait(until, poll, outside)

@@ -14,17 +14,15 @@ from __future__ import annotations
 
 import asyncio
 from _thread import get_ident
-from contextvars import Context
 
 from syscalls.base import running
 from syscalls.errors import DeadlockError, KernelError
 
 from ..kernel import Kernel, watchdog
 from ..kernel.deadlock import deadlock_report
-from ..kernel.lodger import Lodger
 from ..kernel.shutdown import ask_to_end, kill_all
 from ..kernel.task import check_routine
-from .waiting import Waiting, as_cancelled, carried, wait_for_task
+from .border import LoopLodger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,12 +50,11 @@ async def run_kernel(routine: Routine, *, name: str | None = None, **kernel_opti
     return await guest.run(routine, name)
 
 
-class _Guest(Lodger):
+class _Guest(LoopLodger):
     """The kernel's view of the loop that it is a guest of, and the loop's of the kernel."""
 
     def __init__(self, loop, kernel):
-        self.loop, self.kernel = loop, kernel
-        self._context = Context()       # in which the kernel hears of futures
+        super().__init__(loop, kernel)
         self._next = None               # the handle of the next round
         self._due = None                # the handle of the round at the next timer
         self._watched = -1              # the descriptor of the poller
@@ -85,7 +82,7 @@ class _Guest(Lodger):
             return main.result()
         finally:
             self._stop_watching()
-            with self._entered():
+            with _Entered(self.kernel):
                 kill_all(kernel)
             kernel.main_task = None
             self.move_out(kernel)
@@ -121,7 +118,7 @@ class _Guest(Lodger):
             self._due = None
         kernel = self.kernel
         try:
-            with self._entered():
+            with _Entered(self.kernel):
                 self._turn()
         except BaseException as error:
             self._error = self._error or error
@@ -185,19 +182,9 @@ class _Guest(Lodger):
             if handle is not None:
                 handle.cancel()
 
-    def _entered(self):
-        return _Entered(self.kernel)
-
     # --- As lodger -----------------------------------------------------------------------
 
     drives = True
-
-    def wait(self, call, task, awaitable):
-        if asyncio.iscoroutine(awaitable):
-            future = self.loop.create_task(carried(awaitable), context=task.context)
-        else:
-            future = asyncio.ensure_future(awaitable, loop=self.loop)
-        Waiting(self.kernel, task, call, future, self._context)
 
     def woken(self):
         self._soon()
@@ -205,20 +192,9 @@ class _Guest(Lodger):
     def has_turn(self):
         return running.kernel is not self.kernel and not self._ended.done()
 
-    def wait_for_task(self, task):
-        return wait_for_task(self.loop, task)
-
     def expects_more(self):
         # What a task waits for on the loop may come at any time.
-        return any(isinstance(task.token, Waiting) for task in self.kernel.tasks.values())
-
-    def translated(self, task, error):
-        return as_cancelled(error)
-
-    def tasks_behind(self, future):
-        """The task of the kernel that `future` stands for, if it is one."""
-        task = getattr(future, "kernel_task", None)
-        return () if task is None else (task,)
+        return self.has_awaiting()
 
 
 class _Entered:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from _thread import get_ident
 from asyncio import events
-from contextvars import Context
 from time import monotonic
 from weakref import WeakKeyDictionary
 
@@ -13,12 +12,12 @@ from syscalls.base import running
 from syscalls.log import log
 
 from ..kernel.deadlock import deadlock_report, find_cycle
-from ..kernel.lodger import Lodger
+from .border import LoopLodger
 from .clock import LoopClock
 from .futures import loop_of
 from .processes import LoopView, TaskView
 from .tasks import Task, await_future
-from .waiting import FutureWait, Waiting, as_cancelled, perform, wait_for_task
+from .waiting import FutureWait, Waiting, perform
 
 __all__ = ["Lodging", "join", "runs_callbacks"]
 
@@ -32,13 +31,13 @@ def runs_callbacks(function):
     return function
 
 
-class Lodging(Lodger):
+class Lodging(LoopLodger):
     """What the kernel sees of `loop`."""
 
     package = __package__
 
     def __init__(self, loop, kernel, owns_kernel, powers_kernel, given_selector):
-        self.loop, self.kernel = loop, kernel
+        super().__init__(loop, kernel)
         # What is to be undone when the loop is closed.
         self.owns_kernel, self.powers_kernel = owns_kernel, powers_kernel
         self.given_selector = given_selector
@@ -46,7 +45,6 @@ class Lodging(Lodger):
         self.device = kernel.clock      # what loop.time() reads
         self._loop_view = None
         self._tids = WeakKeyDictionary()    # of asyncio's own tasks, once somebody has asked
-        self._context = Context()       # in which the kernel hears of futures
         self.kernel_drives = False
         self._closing = False
         self._reported: set = set()     # tids of the circle that has been logged
@@ -101,28 +99,14 @@ class Lodging(Lodger):
         return TaskView(self.kernel, tid, task)
 
     def tasks_behind(self, future):
-        """The tasks, one or none, that `future` stands for."""
-        task = getattr(future, "kernel_task", None)
-        if task is not None:
-            return (task,)
-        return (self.view(future),) if isinstance(future, asyncio.Task) else ()
+        if isinstance(future, asyncio.Task):
+            return (self.view(future),)
+        return super().tasks_behind(future)
 
     # --- Awaiting both ways ----------------------------------------------------------------
 
-    def wait(self, call, task, awaitable):
-        loop = self.loop
-        if asyncio.iscoroutine(awaitable):
-            # In the caller's context, which is not entered now: this is the kernel's turn.
-            future = loop.create_carrying_task(awaitable, task.context)
-        else:
-            try:
-                future = asyncio.ensure_future(awaitable, loop=loop)
-            except ValueError as error:
-                raise ValueError(
-                    f"{awaitable!r} belongs to another event loop; asyncio.gather and the like "
-                    "want theirs to run when they are called, as it does in minios.aio.run(main())"
-                ) from error
-        Waiting(self.kernel, task, call, future, self._context)
+    def start(self, coro, context):
+        return self.loop.create_carrying_task(coro, context)
 
     def handler_of(self, kind):
         if getattr(kind, "_asyncio_future_blocking", None) is None:
@@ -166,15 +150,12 @@ class Lodging(Lodger):
         native = current is None or type(current) is Task or self.has_stranger()
         return running.kernel is self.kernel and native
 
-    def wait_for_task(self, task):
-        return wait_for_task(self.loop, task)
-
     def runs_for(self, task):
         future = getattr(task.token, "future", None)
         return future is not None and future is asyncio.current_task(self.loop)
 
     def translated(self, task, error):
-        return error if type(task) is Task else as_cancelled(error)
+        return error if type(task) is Task else super().translated(task, error)
 
     # --- Where the kernel drives -----------------------------------------------------------
 
@@ -208,8 +189,8 @@ class Lodging(Lodger):
         if len(self.loop._selector.get_map()) > self.loop._internal_fds:
             return True
         # Any thread may give what a Future waits for. A circle is certain: no thread can break it.
-        awaiting = any(type(task.token) is Waiting for task in self.kernel.tasks.values())
-        return (awaiting or bool(asyncio.all_tasks(self.loop))) and not find_cycle(self.kernel)
+        pending = self.has_awaiting() or bool(asyncio.all_tasks(self.loop))
+        return pending and not find_cycle(self.kernel)
 
     def _look_for_circle(self):
         """Log, once for each, that tasks wait for each other in a circle: the loop goes on.

@@ -25,7 +25,7 @@ from .selector import PollerSelector
 from .tasks import Task
 from .timers import ScheduledView, TimerHandle
 from .turns import run_tasks
-from .waiting import carried
+from .waiting import carrying_task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -245,10 +245,7 @@ class EventLoop(asyncio.SelectorEventLoop):
             task = Task(self, coro, None, context)
             task.carries = True
             return task
-        task = self.create_task(carried(coro), context=context)
-        # One that is cancelled before it has begun has not begun to await `coro` either.
-        task.add_done_callback(lambda _: coro.close())
-        return task
+        return carrying_task(self, coro, context)
 
     def run_in_executor(self, executor, func, *args):
         """Call `func(*args)` in a thread, or on `executor`; a Future of what it returns."""

@@ -25,45 +25,40 @@ _BOTH = EVENT_READ | EVENT_WRITE
 
 
 class _KeyWatch(Watch):
-    """One registration; `report` gets a list of (key, events)."""
+    """One registration with `selector`."""
 
-    __slots__ = ("key", "report", "queue")
+    __slots__ = ("key", "selector")
 
     def ready(self, events, kernel):
+        queue = self.selector.queue
         # What _process_events of asyncio does, where there is just something to read.
-        if events == EVENT_READ and self.queue is not None:
+        if events == EVENT_READ and queue is not None:
             reader = self.key.data[0]
             if reader is not None and not reader._cancelled:
-                self.queue.append(reader)
+                queue.append(reader)
                 return
-        self.report(((self.key, events),))
+        self.selector.report(((self.key, events),))
 
 
 class PollerSelector(BaseSelector):
-    """The descriptors of one event loop; `report` is called with what is ready.
+    """The descriptors of one event loop; `report` is called with a list of (key, events)."""
 
-    Handles of readers go straight into `queue`, where one is given.
-    """
-
-    def __init__(
-        self, poller: Poller, report: Callable[[Any], object], queue: Any = None
-    ) -> None:
+    def __init__(self, poller: Poller, report: Callable[[Any], object]) -> None:
         self._poller = poller
-        self._report = report
-        self.queue = queue          # the loop's, for the handles of what is ready
+        self.report: Any = report
+        self.queue: Any = None      # the loop's, into which the handles of readers go straight
         self._watches: dict[int, _KeyWatch] = {}
         self._map = _Keys(self._watches)
 
     def register(self, fileobj, events, data=None):
         """As selectors.BaseSelector.register."""
         fd = _number(fileobj, self._watches)
-        if not events or events & ~_BOTH:
-            raise ValueError(f"Invalid events: {events!r}")
+        _check(events)
         if fd in self._watches:
             raise KeyError(f"{fileobj!r} (FD {fd}) is already registered")
         watch = _KeyWatch(fd, events)
         watch.key = SelectorKey(fileobj, fd, events, data)
-        watch.report, watch.queue = self._report, self.queue
+        watch.selector = self
         self._poller.watch(watch)
         self._watches[fd] = watch
         return watch.key
@@ -79,8 +74,7 @@ class PollerSelector(BaseSelector):
         """As selectors.BaseSelector.modify."""
         watch = self._find(fileobj)
         if events != watch.mask:
-            if not events or events & ~_BOTH:
-                raise ValueError(f"Invalid events: {events!r}")
+            _check(events)
             try:
                 self._poller.change_watch(watch, events)
             except BaseException:
@@ -93,13 +87,12 @@ class PollerSelector(BaseSelector):
     def select(self, timeout=None):
         """What is ready within `timeout` seconds, as a list of (key, events)."""
         found: list = []
-        for watch in self._watches.values():
-            watch.report, watch.queue = found.extend, None
+        usual = self.report, self.queue
+        self.report, self.queue = found.extend, None
         try:
             self._poller.poll(None if timeout is None else max(0.0, timeout))
         finally:
-            for watch in self._watches.values():
-                watch.report, watch.queue = self._report, self.queue
+            self.report, self.queue = usual
         return found
 
     def get_key(self, fileobj):
@@ -116,7 +109,7 @@ class PollerSelector(BaseSelector):
             self._poller.unwatch(watch)
         self._watches.clear()
         self._map = None
-        self._report = self.queue = None
+        self.report = self.queue = None
 
     def _find(self, fileobj):
         watch = self._watches.get(fileobj if type(fileobj) is int
@@ -153,6 +146,11 @@ class _Keys(Mapping):
 
     def __iter__(self):
         return iter(self._watches)
+
+
+def _check(events):
+    if not events or events & ~_BOTH:
+        raise ValueError(f"Invalid events: {events!r}")
 
 
 def _number(fileobj, watches):

@@ -200,7 +200,7 @@ class Task(BaseTask, asyncio.Task):
         self._code, self._lasti = site
         self.created_at = loop._device_now()
         kernel = loop._kernel
-        kernel.last_tid = self.tid = kernel.last_tid + 1
+        kernel.last_tid = self.tid = kernel.last_tid + 1    # next_tid(), without the call
         parent = kernel.current
         self.ptid = 0 if parent is None else parent.tid
         _add_to_all(ref(self, _forget_in_all))
@@ -277,10 +277,7 @@ class Task(BaseTask, asyncio.Task):
         """It was cancelled in this very turn, by itself maybe, and has yielded `request`."""
         if hasattr(request, "_asyncio_future_blocking"):
             return request      # await_future will cancel it
-        return self._cancel_at(request)
-
-    def _cancel_at(self, request):
-        """`request`, no Future, is not carried out: the cancellation comes instead."""
+        # Anything else is not carried out: the cancellation comes instead.
         self.inner = self._cancel_turn
         return None
 

@@ -16,7 +16,7 @@ from syscalls.errors import Cancelled, TaskKilledError
 
 from .futures import abandon, future_text
 
-__all__ = ["FutureWait", "TaskFuture", "Waiting", "as_cancelled", "carried", "perform",
+__all__ = ["FutureWait", "TaskFuture", "Waiting", "as_cancelled", "carrying_task", "perform",
            "wait_for_task"]
 
 
@@ -105,13 +105,21 @@ class _Carried:
         self.error = error
 
 
-def carried(coro):
+def _carried(coro):
     """A coroutine that awaits `coro`, and goes by its name; what asyncio's Task would let out of
     the loop, it returns."""
     carrier = _carry(coro)
     for name in ("__name__", "__qualname__"):
         setattr(carrier, name, getattr(coro, name, type(coro).__name__))
     return carrier
+
+
+def carrying_task(loop, coro, context):
+    """A task of `loop` for `coro` whose SystemExit and KeyboardInterrupt its waiter alone gets."""
+    task = loop.create_task(_carried(coro), context=context)
+    # One that is cancelled before it has begun has not begun to await `coro` either.
+    task.add_done_callback(lambda _: coro.close())
+    return task
 
 
 async def _carry(coro):

@@ -15,7 +15,7 @@ def find_cycle(kernel):
     finished = set()
     for start in kernel.all_tasks():
         path, on_path = [start], {start}
-        edges = [iter(_waits_for(kernel, start))]
+        edges = [iter(_waits_for(start))]
         while path:
             target = next(edges[-1], None)
             if target is None:
@@ -27,7 +27,7 @@ def find_cycle(kernel):
             elif target not in finished:
                 path.append(target)
                 on_path.add(target)
-                edges.append(iter(_waits_for(kernel, target)))
+                edges.append(iter(_waits_for(target)))
     return []
 
 
@@ -45,7 +45,7 @@ def deadlock_report(kernel, limit=50):
     return "\n".join(lines), [task.tid for task in cycle]
 
 
-def _waits_for(kernel, task):
+def _waits_for(task):
     return [each for each in task.waits_for() if not each.done()]
 
 

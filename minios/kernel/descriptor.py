@@ -80,7 +80,6 @@ class Descriptor:
         if doubtful and not self._poller.confirms(self.fd, events):
             self._poller.replace_selector()
 
-
     # --- Together with a Watch ----------------------------------------------------------------
 
     def share(self, watch):

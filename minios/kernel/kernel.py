@@ -347,8 +347,7 @@ class Kernel(Primitives):
             raise DeadlockError(report, cycle)
         if self.hooks:
             self.report("idle_started", None if due is None else max(0.0, due - self.now()))
-        self._inbox.blocking = True
-        if self._inbox.calls:
+        if self.doze():
             self.poller.poll(0)
         else:
             self.clock.wait(due, self.poller.poll, self._held > 0)

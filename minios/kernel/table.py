@@ -39,7 +39,7 @@ class TaskTable:
         # Who lives on this machine besides the tasks: see lodger.py.
         self.lodger: Lodger = NOBODY
         self.alive = 0              # tasks that keep the kernel running: all but daemons
-        self.fatal = None          # what run() raises in the end
+        self.fatal = None           # what run() raises in the end
 
     def new_task(self, routine, name, daemon, parent, site):
         """Make a Task and enter it; whoever asked has to make it ready."""
@@ -57,7 +57,7 @@ class TaskTable:
             context = parent.context.copy()
         if name is None:
             name = getattr(routine, "__name__", None) or type(routine).__name__
-        task = Task(self, self.last_tid + 1, routine, name, daemon, parent, context, site)
+        task = Task(self, self.next_tid(), routine, name, daemon, parent, context, site)
         self.admit(task)
         return task
 
@@ -67,9 +67,8 @@ class TaskTable:
         return self.last_tid
 
     def admit(self, task):
-        """Enter `task`, which is new, into the table, under a number of its own."""
-        task.tid = tid = self.next_tid()
-        self.tasks[tid] = task
+        """Enter `task`, which is new, into the table."""
+        self.tasks[task.tid] = task
         if not task.daemon:
             self.alive += 1
         if self.hooks:
@@ -77,7 +76,7 @@ class TaskTable:
 
     def adopt(self, task, parent):
         """Take over a task of another kernel that has not started, as a child of `parent`."""
-        task.kernel = self
+        task.kernel, task.tid = self, self.next_tid()
         task.ptid, task.group, task.nice = parent.tid, parent.group, parent.nice
         self.admit(task)
         self.make_ready(task)

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
     Routine = Generator[Any, Any, Any] | Coroutine[Any, Any, Any]
 
-__all__ = ["FIELDS", "HALT", "BaseTask", "Task", "TaskInfo", "check_routine",
-           "no_turn", "quacks"]
+__all__ = ["HALT", "BaseTask", "Task", "TaskInfo", "check_routine", "no_turn", "quacks"]
 
 TaskInfo = namedtuple(
     "TaskInfo",
@@ -59,20 +58,11 @@ class _NoContext:
     run = staticmethod(lambda function, value: function(value))
 
 
-# What the kernel keeps of a task, of whatever make.
-FIELDS = (
-    "tid", "ptid", "group", "name", "daemon", "nice", "kernel",
-    "routine", "stack", "context", "send", "value", "error", "pending",
-    "call", "token", "progress", "started", "stopped", "halted", "killer",
-    "switches", "cpu_time", "credit", "created_at", "_waiters", "_code", "_lasti",
-)
-
-
 class BaseTask:
     """What the kernel runs: its table, its run loop and its signals know no more of a task.
 
     Task is the one of the kernel's own; who lives on the kernel may have another make of it, with
-    FIELDS among its slots, `end`, `done`, `result` and `failure`.
+    the same attributes, as slots or otherwise, and with `end`, `done`, `result` and `failure`.
     """
 
     __slots__ = ()
@@ -325,7 +315,13 @@ class BaseTask:
 class Task(BaseTask):
     """A process of minios. Made by `Spawn` and `kernel.spawn`, never directly."""
 
-    __slots__ = (*FIELDS, "_result", "_error", "_done", "__weakref__")
+    __slots__ = (
+        "tid", "ptid", "group", "name", "daemon", "nice", "kernel",
+        "routine", "stack", "context", "send", "value", "error", "pending",
+        "call", "token", "progress", "started", "stopped", "halted", "killer",
+        "switches", "cpu_time", "credit", "created_at",
+        "_waiters", "_result", "_error", "_done", "_code", "_lasti", "__weakref__",
+    )
 
     def __init__(self, kernel, tid, routine, name, daemon, parent, context, site):
         self.found(kernel, tid, routine, name, daemon, parent, context, site)

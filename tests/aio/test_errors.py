@@ -9,7 +9,7 @@ from minios import TaskKilledError
 from minios.aio import aio
 from syscalls import Await, Offload, Spawn, Wait
 
-from .worlds import DRIVERS, World, heard, settle
+from .worlds import DRIVERS, World, heard, play_in_world, settle
 
 
 class Mine(Exception):
@@ -34,16 +34,7 @@ drivers = pytest.mark.parametrize("driver", DRIVERS)
 def play(native):
     """A function that runs a generator, given (kernel, loop), in a world that must be left clean:
     nobody but who waited may have heard of anything."""
-    def play(driver, main):
-        with heard() as hearing:
-            world = World(driver, native)
-            result = world.run(main(world.kernel, world.loop))
-            assert not world.leftovers()
-            world.end()
-        assert not hearing.texts, hearing.texts
-        return result
-
-    return play
+    return lambda driver, main: play_in_world(driver, native, main)
 
 
 def caught(routine):
