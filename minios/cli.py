@@ -12,6 +12,7 @@ usage: minios [WORD ...]
   minios                      boot a kernel and a shell
   minios run FILE [ARG ...]   run a Python file
   minios compare [NAME]       a program as generators and as async/await, side by side
+  minios bench [NAME ...]     measure it beside asyncio, uvloop, curio, trio and gevent
   minios --version            the version
 """
 
@@ -68,9 +69,24 @@ def _dispatch(arguments):
         from .compare import main as compare
 
         return compare(rest)
+    if word == "bench":
+        return _bench(rest)
     problem = "run takes a FILE" if word == "run" else f"no such command: {word}"
     print(f"minios: {problem}\n{_USAGE}", end="", file=sys.stderr)
     return 2
+
+
+def _bench(arguments):
+    from importlib import import_module
+
+    from .beside import benchmarks_package
+
+    try:
+        package = benchmarks_package()
+    except FileNotFoundError as error:
+        print(f"minios: {error}", file=sys.stderr)
+        return 1
+    return import_module(".command", package.__name__).main(arguments)
 
 
 def _run(arguments):

@@ -3,7 +3,7 @@
 import ast
 from collections import namedtuple
 
-from ..examples_folder import examples_folder
+from ..beside import examples_folder
 
 __all__ = ["Pair", "find_pairs"]
 

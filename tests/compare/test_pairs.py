@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-import minios.examples_folder
+import minios.beside
+from minios.beside import examples_folder
 from minios.compare.comparison import Comparison
 from minios.compare.pairs import find_pairs, first_line
-from minios.examples_folder import examples_folder
 
 PAIRS = {pair.name: pair for pair in find_pairs()}
 HALF_OF_120 = (120 - len(" │ ")) // 2
@@ -79,8 +79,8 @@ def test_a_program_that_cannot_be_parsed_is_listed_without_a_description(own_pai
 
 
 def test_the_examples_of_the_checkout_come_before_the_installed_ones(tmp_path, monkeypatch):
-    module = tmp_path / "minios" / "examples_folder.py"
-    monkeypatch.setattr(minios.examples_folder, "__file__", str(module))
+    module = tmp_path / "minios" / "beside.py"
+    monkeypatch.setattr(minios.beside, "__file__", str(module))
     with pytest.raises(FileNotFoundError, match="install minios again"):
         examples_folder()
     for place in (tmp_path / "minios" / "examples", tmp_path / "examples"):

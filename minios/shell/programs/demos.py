@@ -2,7 +2,7 @@
 
 import ast
 
-from ...examples_folder import examples_folder
+from ...beside import examples_folder
 from ..arguments import Arguments
 from .run import run_file
 
