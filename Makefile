@@ -14,7 +14,7 @@ test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
 bench: $(VENV)/.installed-bench
-	$(VENV)/bin/python benchmarks/switch.py
+	@$(VENV)/bin/minios bench $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -10,7 +10,9 @@ one run: absolute times depend on the machine.
     effort.py       how long
     one.py          one measurement, in a process of its own
     serving.py      one measurement of a server, under a load from another process
-    rounds.py       several of each, interleaved
+    loads.py        that load, by echo_load.c and wrk
+    processes.py    how none of these processes is left behind
+    rounds.py       several measurements of each, interleaved
     report.py plot.py targets.py    what is told of them
 
 The scripts beside them stand alone: loops.py (the event loop beside asyncio's and uvloop),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
 
 from .contenders import PEERS, problem_with
 from .one import measure_here, serve_here
-from .report import as_data, table
-from .rounds import Job, measure_all
+from .report import as_data, in_words, table
+from .rounds import Job, Result, measure_all
+from .serving import ServerError
+from .targets import verdict_table
 from .works import NAMES, Work, chosen, text_of
 
 __all__ = ["main"]
@@ -19,42 +22,107 @@ __all__ = ["main"]
 
 def main(arguments):
     """Carry out `minios bench` and return its exit status."""
-    options = _parser().parse_args(arguments)
-    if options.one:
-        return _measure_one(*options.one)
-    if options.list:
-        for name in NAMES:
-            work = Work(name)
-            print(f"{name:16} {work.title} {' '.join(map(text_of, work.sizes))}")
-        return 0
+    parser = _parser()
     try:
-        works = chosen(options.names)
-        peers = _peers(options.against)
-    except ValueError as error:
-        print(f"minios bench: {error}", file=sys.stderr)
-        return 2
-    if options.plot:
+        options = parser.parse_args(arguments)
         try:
-            from .plot import plot
-        except ImportError as error:
-            print(f"minios bench: --plot needs matplotlib, of the extra `bench`: {error}",
-                  file=sys.stderr)
-            return 2
-    jobs, missing = _jobs(works, peers)
+            action, *rest = _action(options)
+        except ValueError as error:
+            parser.error(str(error))
+    except SystemExit as leaving:       # argparse has said why
+        return leaving.code
+    return action(*rest)
+
+
+def _action(options):
+    """What is to be done: a function and its arguments. Raises ValueError if it cannot be."""
+    if options.list:
+        return [_list]
+    if options.one:
+        return _print_one, *_one(*options.one)
+    if options.serve:
+        work, label, size = _one(*options.serve)
+        if not work.serves:
+            raise ValueError(f"{work.name} serves nobody")
+        return serve_here, work, label, size
+    jobs, missing = _jobs(chosen(options.names), _peers(options.against))
+    draw = options.plot and _plotter(options.plot)
+    for path in filter(None, (options.json, options.plot)):
+        _check_writable(path)
+    return _measure, jobs, missing, draw, options
+
+
+def _list():
+    for name in NAMES:
+        work = Work(name)
+        print(f"{name:16} {work.title} {' '.join(map(text_of, work.sizes))}".rstrip())
+    return 0
+
+
+def _one(name, label, text):
+    """(Work, label, size) of the words behind --one and --serve."""
+    ((work, (size, *_)),) = chosen([f"{name}:{text}" if text else name])
+    if label not in work.contenders():
+        raise ValueError(f"{name} is not done by {label}, but by {', '.join(work.contenders())}")
+    return work, label, size
+
+
+def _print_one(work, label, size):
+    try:
+        print(json.dumps(measure_here(work, label, size)))
+    except ServerError:     # the server has said why, on the same standard error
+        return 1
+    return 0
+
+
+def _measure(jobs, missing, draw, options):
     for label, problem in missing.items():
-        print(f"{label} is not measured: {problem}", file=sys.stderr)
-    results = measure_all(jobs, options.rounds, options.quick, Progress())
-    print(table(results))
+        _say(f"{label} is not measured: {problem}")
+    if not jobs:
+        _say("there is nobody to be measured")
+        return 1
+    results = [Result(job) for job in jobs]
+    with Progress() as progress:
+        signal = measure_all(results, options.rounds, options.quick, progress)
+    made = sum(len(each.figures) for each in results)
+    if signal is not None:
+        _say(f"interrupted after {made} measurements of {len(results) * options.rounds}")
     failed = [each for each in results if each.problem]
     for each in failed:
-        print(f"{each.job.work.name} {text_of(each.job.size)} by {each.job.name} failed: "
-              f"{each.problem}", file=sys.stderr)
-    data = as_data(results, missing)
-    if options.json:
-        Path(options.json).write_text(json.dumps(data, indent=1) + "\n")
-    if options.plot:
-        plot(data, options.plot)
-    return 1 if failed else 0
+        _say(f"{each.job.place()} by {each.job.name} failed: {each.problem}")
+    kept = True
+    if made or failed:
+        data = {"rounds": options.rounds, "quick": options.quick, **as_data(results, missing)}
+        kept = _tell(data, table(results), draw, options)
+    if signal is not None:
+        return 128 + signal         # as a shell has it for what a signal has ended
+    return 1 if failed or not kept else 0
+
+
+def _tell(data, table, draw, options):
+    """Write and print what was found; True where all could be written.
+
+    The figures first, since who reads the table may have gone.
+    """
+    kept = _written(options.json, lambda path: path.write_text(json.dumps(data, indent=1) + "\n"))
+    print(table, in_words(data), sep="\n\n")
+    if options.targets:
+        print("", verdict_table(data), sep="\n")
+    return _written(options.plot, lambda path: draw(data, path)) and kept
+
+
+def _written(path, write):
+    try:
+        if path:
+            write(Path(path))
+    except OSError as error:
+        _say(f"{path}: {error.strerror}")
+        return False
+    return True
+
+
+def _say(text):
+    print(f"minios bench: {text}", file=sys.stderr)
 
 
 def _parser():
@@ -71,24 +139,28 @@ def _parser():
                         help="how often each is measured (default: %(default)s)")
     parser.add_argument("--quick", action="store_true",
                         help="do a fiftieth of the work, to see that all of it runs")
+    parser.add_argument("--targets", action="store_true",
+                        help="also say which of its promises minios keeps here")
     parser.add_argument("--json", metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--plot", metavar="FILE",
                         help="also draw bars and curves, into a file such as bench.svg")
     parser.add_argument("--list", action="store_true", help="say what there is to measure")
-    parser.add_argument("--one", nargs=3, metavar=("WORK", "BY", "SIZE"),
+    one = ("WORK", "BY", "SIZE")
+    parser.add_argument("--one", nargs=3, metavar=one,
                         help="measure once, in this process: for a profiler, and for the rounds")
+    parser.add_argument("--serve", nargs=3, metavar=one,
+                        help="only serve, on the port that is printed, until it is ended")
     return parser
 
 
 def _positive(text):
-    number = int(text)
-    if number < 1:
-        raise ValueError(f"{number} is no number of rounds")
-    return number
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of rounds")
+    return int(text)
 
 
 def _peers(text):
-    peers = [each for each in text.split(",") if each]
+    peers = [each.strip() for each in text.split(",") if each.strip()]
     unknown = set(peers) - set(PEERS)
     if unknown:
         raise ValueError(f"there is no peer {', '.join(sorted(unknown))}; there are "
@@ -96,11 +168,34 @@ def _peers(text):
     return peers
 
 
+def _check_writable(path):
+    """Raise ValueError where a file cannot be written, before an hour is spent on its content."""
+    new = not os.path.lexists(path)
+    try:
+        with open(path, "a"):
+            pass
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
+    if new:
+        os.unlink(path)
+
+
+def _plotter(path):
+    """The function that draws; raises ValueError where it cannot."""
+    try:
+        from .plot import SUFFIXES, plot
+    except ImportError as error:
+        raise ValueError(f"--plot needs matplotlib, of the extra `bench`: {error}") from None
+    if Path(path).suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{path}: a figure is drawn into a file named {' or '.join(SUFFIXES)}")
+    return plot
+
+
 def _jobs(works, peers):
-    """([Job], {label: why it cannot be measured here})."""
+    """([Job], {who: why it cannot be measured here})."""
     jobs, missing = [], {}
     for work, sizes in works:
-        able = {}
+        able = []
         for label, contender in work.contenders().items():
             if label in PEERS and label not in peers:
                 continue
@@ -108,25 +203,11 @@ def _jobs(works, peers):
                 continue        # a framework, on the loop of a peer that is not asked for
             problem = problem_with(contender)
             if problem is None:
-                able[label] = contender
-            else:
-                missing[label] = problem
-        jobs += [Job(work, label, able[label], size) for size in sizes for label in able]
+                able.append(label)
+            else:       # of a peer, it is said once
+                missing[label if label in PEERS else f"{work.name} by {label}"] = problem
+        jobs += [Job(work, label, size) for size in sizes for label in able]
     return jobs, missing
-
-
-def _measure_one(name, label, text):
-    try:
-        ((work, (size, *_)),) = chosen([f"{name}:{text}" if text else name])
-        contender = work.contenders()[label]
-    except (ValueError, KeyError) as error:
-        print(f"minios bench: {error}", file=sys.stderr)
-        return 2
-    if work.serves:
-        serve_here(work, contender, size)
-    else:
-        print(json.dumps(measure_here(work, contender, size)))
-    return 0
 
 
 class Progress:
@@ -135,15 +216,26 @@ class Progress:
     def __init__(self):
         self._started = time.monotonic()
         self._place = None
+        self._on_terminal = sys.stderr is not None and sys.stderr.isatty()
 
     def __call__(self, done, of, job):
-        place = f"{job.work.name} {text_of(job.size)}".strip()
-        if sys.stderr.isatty():
-            spent = time.monotonic() - self._started
-            left = f", about {spent / done * (of - done) / 60:.0f} min left" if done > 5 else ""
-            print(f"\r\x1b[K[{done + 1}/{of}] {place}: {job.name}{left}", end="", file=sys.stderr)
-            if done + 1 == of:
-                print("\r\x1b[K", end="", file=sys.stderr)
-        elif place != self._place:
-            print(f"[{done + 1}/{of}] {place}", file=sys.stderr)
-        self._place = place
+        if self._on_terminal:
+            text = f"[{done + 1}/{of}] {job.place()}: {job.name}{self._left(done, of)}"
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            print(f"\r\x1b[K{text[:width - 1]}", end="", file=sys.stderr, flush=True)
+        elif job.place() != self._place and sys.stderr is not None:
+            print(f"[{done + 1}/{of}] {job.place()}", file=sys.stderr)
+        self._place = job.place()
+
+    def _left(self, done, of):
+        if done <= 5:
+            return ""
+        minutes = (time.monotonic() - self._started) / done * (of - done) / 60
+        return f", about {minutes:.0f} min left" if minutes >= 1 else ", less than a minute left"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self._on_terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

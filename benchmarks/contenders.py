@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import namedtuple
+from functools import cache
 from importlib import import_module
 
 __all__ = ["CONTENDERS", "PEERS", "Contender", "problem_with", "runner_of"]
@@ -38,11 +39,15 @@ PEERS = [name for name in CONTENDERS if name not in ("minios", "bare")]
 
 def problem_with(contender):
     """Why `contender` cannot be measured on this Python; None if it can."""
-    for name in contender.modules:
-        try:
-            import_module(name)
-        except Exception as error:      # an extension of another Python raises what it likes
-            return f"{type(error).__name__}: {error}"
+    return next(filter(None, map(_problem_with_module, contender.modules)), None)
+
+
+@cache
+def _problem_with_module(name):
+    try:
+        import_module(name)
+    except Exception as error:      # an extension of another Python raises what it likes
+        return f"{type(error).__name__}: {error}"
     return None
 
 

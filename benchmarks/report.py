@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import platform
-import sys
+from importlib.metadata import PackageNotFoundError, version
 
 from tabulate import tabulate
 
 from .works import text_of
 
-__all__ = ["as_data", "table"]
+__all__ = ["as_data", "in_words", "table"]
 
 _SCALES = {
     "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")),
@@ -30,7 +30,7 @@ def ratios(results):
     """{(work's name, size, contender): its median by that of minios}, where both were measured."""
     medians = {
         (each.job.work.name, each.job.size, each.job.name): each.median()
-        for each in results if each.figures
+        for each in results if each.counts()
     }
     return {
         key: value / medians[(*key[:2], "minios")]
@@ -43,11 +43,13 @@ def table(results):
     by = ratios(results)
     rows, previous = [], None
     for each in results:
-        work, name, size = each.job.work, each.job.name, each.job.size
+        work, name, size = each.job
+        if not each.figures and each.problem is None:
+            continue            # we were interrupted before
         place = (work.name, size)
         head = ("", "") if place == previous else (work.name, text_of(size))
         previous = place
-        if not each.figures:
+        if not each.counts():
             rows.append((*head, work.label(name), "failed", "", "", ""))
             continue
         ratio, rate = by.get((*place, name)), each.rate()
@@ -63,18 +65,45 @@ def as_data(results, problems):
     """All of it in what JSON can express; values in seconds or bytes."""
     by = ratios(results)
     return {
-        "python": sys.version.split()[0],
-        "machine": f"{platform.system()} {platform.machine()}",
+        **conditions(results),
         "missing": problems,
         "results": [
             {
                 "work": each.job.work.name, "title": each.job.work.title,
-                "size": list(each.job.size), "by": each.job.name, "unit": each.job.work.unit,
+                "size": list(each.job.size), "by": each.job.name,
+                "label": each.job.work.label(each.job.name), "unit": each.job.work.unit,
                 "values": [figure.value for figure in each.figures],
-                "median": each.median() if each.figures else None,
+                "median": each.median() if each.counts() else None,
                 "ratio": by.get((each.job.work.name, each.job.size, each.job.name)),
-                "rate": each.rate(), "problem": each.problem,
+                "rate": each.rate() if each.counts() else None, "problem": each.problem,
             }
             for each in results
         ],
     }
+
+
+def conditions(results):
+    """What the figures hold for: {"python": ..., "machine": ..., "versions": {package: ...}}."""
+    modules = {
+        name for each in results if each.counts()
+        for name in each.job.work.contenders()[each.job.name].modules if name != "asyncio"
+    }
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "versions": {name: _version(name) for name in sorted(modules)},
+    }
+
+
+def _version(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:        # it can be imported, and nothing is known of it
+        return "?"
+
+
+def in_words(conditions):
+    """The same, as a line below the table; with a key `quick` that is true, it says that too."""
+    versions = "".join(f", {name} {number}" for name, number in conditions["versions"].items())
+    quick = "; a quick look, whose figures say little" if conditions.get("quick") else ""
+    return f"Python {conditions['python']} on {conditions['machine']}{versions}{quick}"

@@ -6,15 +6,18 @@ Interleaved, so that a machine that is slower for a minute is so for all of them
 from __future__ import annotations
 
 import json
+import math
 import os
-import subprocess
-import sys
 from collections import namedtuple
 from pathlib import Path
 from statistics import median
 
+import minios
+
 from .effort import QUICK, VARIABLE
-from .serving import Figure, Server
+from .one import command_line
+from .processes import Processes
+from .serving import Figure
 from .works import text_of
 
 __all__ = ["Job", "Result", "measure_all"]
@@ -22,21 +25,31 @@ __all__ = ["Job", "Result", "measure_all"]
 _LONGEST = 600.0        # seconds that one measurement may take
 
 
-class Job(namedtuple("Job", "work name contender size")):
+class Job(namedtuple("Job", "work name size")):
     """One line of the report: a work of one size, done by one contender."""
 
     __slots__ = ()
 
     def command(self):
         """The command line that makes one measurement of it."""
-        return [sys.executable, "-m", "minios", "bench", "--one", self.work.name, self.name,
-                text_of(self.size)]
+        return command_line("--one", *self)
+
+    def place(self):
+        """What it is compared in: `switch:100`, or `import_time`."""
+        return ":".join(filter(None, (self.work.name, text_of(self.size))))
 
 
-class Result(namedtuple("Result", "job figures problem")):
-    """What came of a Job: its Figures, in the order of the rounds; `problem` where one failed."""
+class Result:
+    """What came of a Job: `figures`, in the order of the rounds, and the `problem` of a failure."""
 
-    __slots__ = ()
+    def __init__(self, job):
+        self.job = job
+        self.figures = []
+        self.problem = None
+
+    def counts(self):
+        """Whether its figures say something: those of one that failed later on do not."""
+        return bool(self.figures) and self.problem is None
 
     def median(self):
         """The middle one of the values."""
@@ -53,48 +66,62 @@ class Result(namedtuple("Result", "job figures problem")):
         return median(rates) if rates else None
 
 
-def measure_all(jobs, rounds, quick, progress):
-    """Measure every Job `rounds` times; [Result], in the order of the jobs.
+def measure_all(results, rounds, quick, progress, limit=_LONGEST):
+    """Measure the Job of every Result `rounds` times, into `results`.
 
-    `progress(done, of, job)` is called before each measurement.
+    `progress(done, of, job)` is called before each measurement. Returns None, or the number of the
+    signal that has ended it early: SIGINT for a Ctrl-C.
     """
-    found = [[] for _ in jobs]
-    problems = [None] * len(jobs)
-    of, done = len(jobs) * rounds, 0
-    for start, end in _works(jobs):
-        for _ in range(rounds):
-            for number in range(start, end):
-                progress(done, of, jobs[number])
+    of, done = len(results) * rounds, 0
+    environment = _environment(quick)
+    with Processes() as processes:
+        for same in _places(results):
+            for result in same * rounds:
+                progress(done, of, result.job)
                 done += 1
-                if problems[number] is None:
-                    try:
-                        found[number].append(_measure(jobs[number], quick))
-                    except Exception as error:
-                        problems[number] = str(error) or type(error).__name__
-    return [Result(*each) for each in zip(jobs, found, problems, strict=True)]
+                if result.problem is None:
+                    _measure(result, processes, environment, limit)
+                if processes.signal is not None:
+                    return processes.signal
+    return None
 
 
-def _works(jobs):
-    """Where in `jobs` those of one work and size begin and end: they are measured together."""
-    start = 0
-    for end in range(1, len(jobs) + 1):
-        if end == len(jobs) or jobs[end][0::3] != jobs[start][0::3]:
-            yield start, end
-            start = end
+def _places(results):
+    """The results in lists of one work and size each: those are measured together."""
+    places = {}
+    for result in results:
+        places.setdefault(result.job.place(), []).append(result)
+    return places.values()
 
 
-def _measure(job, quick):
+def _measure(result, processes, environment, limit):
+    try:
+        figure = _figure_in(processes.output_of(result.job.command(), environment, limit))
+    except (RuntimeError, TimeoutError, OSError) as error:
+        if processes.signal is None:        # otherwise it was us who ended it
+            result.problem = str(error) or type(error).__name__
+    else:
+        result.figures.append(figure)
+
+
+def _figure_in(output):
+    """The Figure on the last line of what a measurement printed."""
+    try:
+        figure = Figure(*json.loads(output.splitlines()[-1]))
+        if math.isfinite(figure.value):
+            return figure
+    except (ValueError, TypeError, IndexError):
+        pass
+    raise RuntimeError(f"it gave no figure but {output.strip()[-40:]!r}")
+
+
+def _environment(quick):
+    """The environment of the measurements: ours, where `minios` is found as we have found it."""
     environment = dict(os.environ)
-    root = str(Path(__file__).resolve().parent.parent)
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    root = Path(minios.__file__).resolve().parent.parent
+    if root.name != "site-packages":        # it would stand before the standard library
+        path = [str(root), *filter(None, [environment.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(path)
     if quick:
         environment[VARIABLE] = str(QUICK)
-    if job.work.serves:
-        with Server(job.command(), environment) as server:
-            return job.work.module.load(server, *job.size)
-    done = subprocess.run(
-        job.command(), capture_output=True, text=True, env=environment, timeout=_LONGEST
-    )
-    if done.returncode:
-        raise RuntimeError((done.stderr.strip() or "it failed in silence").splitlines()[-1])
-    return Figure(json.loads(done.stdout.splitlines()[-1]))
+    return environment

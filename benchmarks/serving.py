@@ -8,16 +8,23 @@ much as it spoils the messages a second.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import resource
 import subprocess
 import time
 from collections import namedtuple
 
-__all__ = ["Figure", "Server"]
+__all__ = ["Figure", "Server", "ServerError"]
 
 Figure = namedtuple("Figure", "value rate", defaults=(None,))
 Figure.__doc__ = """One measurement: `value` in the unit of the work, and, of servers, `rate`:
 messages a second."""
+
+
+class ServerError(Exception):
+    """A server has ended by itself."""
+
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -26,12 +33,14 @@ class Server:
     """A process that prints its port and serves; it is ended with the block."""
 
     def __init__(self, command, environment=None):
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=environment
+        )
         self.pid = self._process.pid
         first = self._process.stdout.readline()
         if not first.strip():
             self.__exit__()
-            raise RuntimeError("the server has ended before it served")
+            raise ServerError("the server has ended before it served")
         self.port = int(first)
 
     def cpu_time(self):
@@ -49,6 +58,14 @@ class Server:
             return 1024 * sum(
                 int(words[1]) for words in sizes if words[0] in ("Private_Dirty:", "Private_Clean:")
             )
+
+    def allow_descriptors(self, number):
+        """Let the process have `number` descriptors (prlimit(2)). Raises OSError if it may not."""
+        _, hard = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        if hard != resource.RLIM_INFINITY and hard < number:
+            raise OSError(errno.EMFILE, f"the server needs {number} descriptors, and may have no "
+                          f"more than {hard}: see `ulimit -Hn`")
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (hard, hard))
 
     def __enter__(self):
         return self

@@ -2,8 +2,8 @@
 
 A module in `work/` has
     TITLE       what is measured, a phrase
-    UNIT        "s" or "B": what its functions return, seconds or bytes
-    SIZES       the arguments of its functions, a tuple of tuples; `()` where there are none
+    UNIT        "s" or "B": what its functions return, seconds or bytes; less is better
+    SIZES       the arguments of its functions, a tuple of tuples; `((),)` where there are none
     BARE        what its `on_bare` is, where it has one
     on_...      the functions, see contenders.py; one for event loops takes `run` first
 A work that serves has also
@@ -62,17 +62,19 @@ def text_of(size):
 def chosen(names):
     """[(Work, sizes)] for names such as `switch`, `switch:100`, `echo:50x1024`; all for none.
 
-    Raises ValueError for what there is not.
+    Each work once, with its sizes in its own order. Raises ValueError for what there is not.
     """
-    found = []
+    wanted = {}
     for text in names or NAMES:
         name, _, size = text.partition(":")
         if name not in NAMES:
             raise ValueError(f"there is no work {name}; there are {', '.join(NAMES)}")
-        work = Work(name)
-        sizes = [each for each in work.sizes if not size or text_of(each) == size]
-        if not sizes:
-            there = ", ".join(map(text_of, work.sizes))
+        work, sizes = wanted.setdefault(name, (Work(name), set()))
+        some = [each for each in work.sizes if not size or text_of(each) == size]
+        if not some:
+            there = ", ".join(filter(None, map(text_of, work.sizes)))
             raise ValueError(f"{name} has no size {size}; it has {there or 'none'}")
-        found.append((work, sizes))
-    return found
+        sizes.update(some)
+    return [
+        (work, [each for each in work.sizes if each in sizes]) for work, sizes in wanted.values()
+    ]

@@ -31,7 +31,6 @@ class Park(SystemCall):
     __slots__ = ("channel",)
 
     def __init__(self, channel: Hashable) -> None:
-        hash(channel)
         self.channel = channel
 
     def handle(self, kernel, task):
@@ -62,7 +61,6 @@ class Wake(SystemCall):
     def __init__(self, channel: Hashable, n: int | None = 1, value: Any = True) -> None:
         if n is not None and not n >= 0:
             raise ValueError(f"Wake takes a number of tasks >= 0, not {n!r}")
-        hash(channel)
         self.channel, self.n, self.value = channel, n, value
 
     def handle(self, kernel, task):
@@ -77,18 +75,15 @@ def wake(channel: Hashable, n: int | None = 1, value: Any = None) -> list[Task]:
     this way keeps it himself, by task, and takes it back there, which SIGKILL cannot prevent.
     Raises KernelError where no kernel runs, in another thread for example.
     """
-    return _kernel("wake").parking.wake(channel, n, value)
+    kernel = running.kernel
+    if kernel is None:
+        raise KernelError(
+            "wake belongs to the kernel's own thread: elsewhere, pass the function that needs it "
+            "to kernel.call_from_thread(function)"
+        )
+    return kernel.parking.wake(channel, n, value)
 
 
 def parked(channel: Hashable) -> list[Task]:
     """The tasks that are parked on `channel`, the longest first; none where no kernel runs."""
     return [] if running.kernel is None else running.kernel.parking.parked(channel)
-
-
-def _kernel(what):
-    if running.kernel is None:
-        raise KernelError(
-            f"{what} belongs to the kernel's own thread: elsewhere, pass the function that "
-            "needs it to kernel.call_from_thread(function)"
-        )
-    return running.kernel

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sys import _getframe
+
 from .base import SystemCall
-from .describe import caller_site, task_name
+from .describe import task_name
 from .errors import KernelError
 
 TYPE_CHECKING = False
@@ -26,19 +28,19 @@ class Spawn(SystemCall):
     Raises TypeError for what is no routine, TaskLimitError when the table is full.
     """
 
-    __slots__ = ("routine", "name", "daemon", "_code", "_lasti")
+    __slots__ = ("routine", "name", "daemon", "_site")
 
     def __init__(
         self, routine: Routine, name: str | None = None, daemon: bool = False
     ) -> None:
         self.routine, self.name, self.daemon = routine, name, daemon
-        self._code, self._lasti = caller_site()
+        frame = _getframe(1)    # as caller_site(), without the inner call
+        self._site = frame.f_code, frame.f_lasti
 
     def handle(self, kernel, task):
-        site = (self._code, self._lasti)
-        child = kernel.new_task(self.routine, self.name, self.daemon, task, site)
-        kernel.resume(task, child)
-        kernel.make_ready(child)
+        child = kernel.new_task(self.routine, self.name, self.daemon, task, self._site)
+        task.call, task.value = None, child     # kernel.resume(task, child), without the inner call
+        kernel.ready += (task, child)
 
     def arguments(self):
         return [getattr(self.routine, "__name__", repr(self.routine))]

@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+# Where each package is: the benchmarks stand beside minios, and are installed inside it.
+FOLDERS = {
+    "syscalls": ROOT / "syscalls", "minios": ROOT / "minios",
+    "minios.benchmarks": ROOT / "benchmarks",
+}
 
 # package -> what it may import of the project; the longest name that fits decides.
 ALLOWED = {
@@ -27,6 +32,8 @@ ALLOWED = {
     "minios.cli": {"minios", "syscalls"},
     "minios.__main__": {"minios.cli"},
     "minios.beside": set(),
+    # What a user may import, of which `import minios` is most.
+    "minios.benchmarks": {"minios.benchmarks", "minios.aio", "minios.sim", "syscalls"},
 }
 BASE_OF_SYSCALLS = {"syscalls.base", "syscalls.errors", "syscalls.describe", "syscalls.signums",
                     "syscalls.log",
@@ -34,9 +41,9 @@ BASE_OF_SYSCALLS = {"syscalls.base", "syscalls.errors", "syscalls.describe", "sy
 
 
 def modules():
-    for package in ("syscalls", "minios"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for package, folder in FOLDERS.items():
+        for path in sorted(folder.rglob("*.py")):
+            name = ".".join((package, *path.relative_to(folder).with_suffix("").parts))
             yield name.removesuffix(".__init__"), path
 
 
@@ -69,6 +76,8 @@ def imports_of(name, path):
 
 def is_module(package, name):
     folder = ROOT / package.replace(".", "/")
+    if package.startswith("minios.benchmarks"):
+        folder = FOLDERS["minios.benchmarks"].joinpath(*package.split(".")[2:])
     return (folder / f"{name}.py").exists() or (folder / name).is_dir()
 
 
@@ -83,7 +92,8 @@ def test_a_module_imports_only_from_the_layers_it_may(name, path):
     allowed = rule_for(name)
     for imported in imports_of(name, path):
         fits = any(imported == rule or imported.startswith(rule + ".") for rule in allowed)
-        public = imported == "minios" and "minios.kernel" in allowed and "kernel" not in name
+        public = imported == "minios" and "kernel" not in name and (
+            "minios.kernel" in allowed or name.startswith("minios.benchmarks"))
         assert fits or public, f"{name} imports {imported}"
 
 
@@ -125,6 +135,29 @@ def test_no_module_is_in_an_import_circle():
         visit(module)
 
 
+def test_the_benchmarks_are_reached_by_the_command_line_alone():
+    reach = {
+        name for name, path in modules()
+        if "benchmarks" in path.read_text() and not name.startswith("minios.benchmarks")
+    }
+    assert reach == {"minios.cli", "minios.beside"}
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [each for each in modules() if each[0].startswith("minios.benchmarks")]
+)
+def test_a_benchmark_imports_the_peers_only_where_it_measures_them(name, path):
+    allowed = sys.stdlib_module_names | {"minios", "syscalls", "tabulate"}
+    allowed |= {each.stem for each in path.parent.glob("*.py")}     # of a script that stands alone
+    if name == "minios.benchmarks.plot":
+        allowed |= {"matplotlib"}
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            assert {alias.name.split(".")[0] for alias in node.names} <= allowed
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            assert node.module.split(".")[0] in allowed
+
+
 def test_importing_minios_brings_no_heavy_module_and_no_upper_layer():
     program = "import sys, minios; print(*sys.modules)"
     loaded = subprocess.run(
@@ -134,7 +167,7 @@ def test_importing_minios_brings_no_heavy_module_and_no_upper_layer():
     unwanted = {
         "asyncio", "ssl", "subprocess", "tabulate", "selectors2", "logging", "threading",
         "inspect", "socket", "minios.shell", "minios.aio", "minios.legacy", "minios.compare",
-        "minios.sim", "minios.trace", "minios.cli",
+        "minios.sim", "minios.trace", "minios.cli", "minios.benchmarks",
     }
     assert not unwanted & set(loaded)
 

@@ -22,7 +22,7 @@ from types import CoroutineType
 from syscalls.awaiting import Await
 from syscalls.errors import TaskKilledError
 
-from ..kernel.task import HALT, BaseTask, no_turn
+from ..kernel.task import HALT, BaseTask, no_turn, seldom
 from .futures import abandon, future_text, hear_of_cancellation, loop_of, was_cancelled
 
 TYPE_CHECKING = False
@@ -140,19 +140,6 @@ def _by_signal(error):
     return getattr(error, "cancelled", None) is not None
 
 
-def _seldom(name, default=None):
-    """A field that most tasks never set: it is kept in a dict, which most tasks do not have."""
-    def read(self):
-        return default if self._seldom is None else self._seldom.get(name, default)
-
-    def write(self, value):
-        if self._seldom is None:
-            self._seldom = {}
-        self._seldom[name] = value
-
-    return property(read, write)
-
-
 class Task(BaseTask, asyncio.Task):
     """An asyncio.Task that is a task of the kernel as well; made by `loop.create_task`.
 
@@ -165,23 +152,23 @@ class Task(BaseTask, asyncio.Task):
         "switches", "created_at", "ptid", "_code", "_lasti", "tid", "_seldom",
     )
 
-    daemon = _seldom("daemon", False)
-    nice = _seldom("nice", 0)
-    error = _seldom("error")
-    pending = _seldom("pending")
-    progress = _seldom("progress")
-    stopped = _seldom("stopped", False)
-    halted = _seldom("halted", False)
-    killer = _seldom("killer")
-    cpu_time = _seldom("cpu_time")
-    credit = _seldom("credit")
-    due = _seldom("due")                # what is raised when the future has been cancelled
-    cancels = _seldom("cancels", 0)
-    cancel_message = _seldom("cancel_message")
-    cancelled_by = _seldom("cancelled_by")  # raised once, in the first who asks
-    carries = _seldom("carries", False)     # SystemExit goes to who awaits it, and no further
-    _name = _seldom("name")
-    _waiters = _seldom("waiters")
+    daemon = seldom("daemon", False)
+    nice = seldom("nice", 0)
+    error = seldom("error")
+    pending = seldom("pending")
+    progress = seldom("progress")
+    stopped = seldom("stopped", False)
+    halted = seldom("halted", False)
+    killer = seldom("killer")
+    cpu_time = seldom("cpu_time")
+    credit = seldom("credit")
+    due = seldom("due")                # what is raised when the future has been cancelled
+    cancels = seldom("cancels", 0)
+    cancel_message = seldom("cancel_message")
+    cancelled_by = seldom("cancelled_by")  # raised once, in the first who asks
+    carries = seldom("carries", False)     # SystemExit goes to who awaits it, and no further
+    _name = seldom("name")
+    _waiters = seldom("waiters")
     started = True
     __name__ = "task_wakeup"    # as which it is shown among the callbacks of a Future
 

@@ -307,7 +307,7 @@ class Kernel(Primitives):
         shut_down(self, at_once)
 
     def _busy(self):
-        return self.alive or self.lodger.is_busy()
+        return self.is_busy() or self.lodger.is_busy()
 
     def turn_round(self, wait=True):
         """One round: the inbox, the descriptors, the timers, and a turn for who is ready.
@@ -333,7 +333,7 @@ class Kernel(Primitives):
                 batch, later = self.order(batch)
                 self.ready += later
             turns += len(batch) or _TURNS
-            self.run_batch(batch, self.ready.append)
+            (self._run_observed if self.hooks else self._run_batch)(batch, self.ready.append)
             if calls or self.callbacks or turns >= self._turns:
                 break
         if self.callbacks:
@@ -369,13 +369,13 @@ class Kernel(Primitives):
 
     def run_batch(self, batch, give_way):
         """Give every task of `batch` its turn; `give_way(task)` queues one that gives it up."""
-        if self.hooks:
-            for task in batch:
-                self.report("turn_started", task)
-                self._run_batch([task], give_way)
-                self.report("turn_ended", task)
-        else:
-            self._run_batch(batch, give_way)
+        (self._run_observed if self.hooks else self._run_batch)(batch, give_way)
+
+    def _run_observed(self, batch, append):
+        for task in batch:
+            self.report("turn_started", task)
+            self._run_batch([task], append)
+            self.report("turn_ended", task)
 
     def _run_batch(self, batch, append):
         """The same without observers: the hot path."""
@@ -408,11 +408,16 @@ class Kernel(Primitives):
                 # Outside of the `except` clauses, or else whatever is raised from here on
                 # would name this one as its context.
                 if request is None:
-                    advance(self, task, error=failed)
+                    if task.stack or type(failed) is not StopIteration:
+                        advance(self, task, error=failed)
+                    else:
+                        self.end_task(task, failed.value, None)
                 else:
                     refuse(self, task, request, failed)
                 failed = None
+        except BaseException:
+            self.ready[:0] = turns      # a second Ctrl-C cuts the batch short
+            raise
         finally:
             self.current = None
-            self.ready[:0] = turns      # where a second Ctrl-C has cut the batch short
             task = None     # the traceback of an error that has ended one leads to this frame

@@ -6,7 +6,9 @@ The kernel is a process table that runs (see kernel.py); this half of it knows n
 from __future__ import annotations
 
 from _operator import attrgetter  # the C half
-from contextvars import copy_context
+from itertools import islice
+
+from types import GeneratorType
 
 from syscalls.errors import KernelError, NoSuchTaskError, TaskKilledError, TaskLimitError
 
@@ -25,6 +27,7 @@ __all__ = ["TaskTable"]
 
 _tid = attrgetter("tid")
 _REMEMBERED = 64    # ended tasks that nobody waited for, kept for a later Wait
+_gone = object()
 
 
 class TaskTable:
@@ -38,12 +41,13 @@ class TaskTable:
         self.last_tid = 0
         # Who lives on this machine besides the tasks: see lodger.py.
         self.lodger: Lodger = NOBODY
-        self.alive = 0              # tasks that keep the kernel running: all but daemons
+        self.daemons = 0            # how many of them do not keep the kernel running
         self.fatal = None           # what run() raises in the end
 
     def new_task(self, routine, name, daemon, parent, site):
         """Make a Task and enter it; whoever asked has to make it ready."""
-        check_routine(routine)
+        if type(routine) is not GeneratorType or routine.gi_suspended or routine.gi_running:
+            check_routine(routine)      # the common case is seen at a glance
         if name is not None and not isinstance(name, str):
             raise TypeError(f"a task's name is a str, not {name!r}")
         if self.max_tasks is not None and len(self.tasks) >= self.max_tasks:
@@ -51,14 +55,15 @@ class TaskTable:
                 f"the process table is full: {len(self.tasks)} tasks are alive; wait for some "
                 "to end, or give the kernel a higher max_tasks"
             )
-        if parent is None:
-            context = copy_context()
-        else:
-            context = parent.context.copy()
         if name is None:
             name = getattr(routine, "__name__", None) or type(routine).__name__
-        task = Task(self, self.next_tid(), routine, name, daemon, parent, context, site)
-        self.admit(task)
+        task = Task(self, routine, name, parent, site)
+        if daemon:
+            task.daemon = True
+            self.daemons += 1
+        self.tasks[task.tid] = task
+        if self.hooks:
+            self.report("task_spawned", task)
         return task
 
     def next_tid(self):
@@ -66,19 +71,16 @@ class TaskTable:
         self.last_tid += 1
         return self.last_tid
 
-    def admit(self, task):
-        """Enter `task`, which is new, into the table."""
-        self.tasks[task.tid] = task
-        if not task.daemon:
-            self.alive += 1
-        if self.hooks:
-            self.report("task_spawned", task)
-
     def adopt(self, task, parent):
         """Take over a task of another kernel that has not started, as a child of `parent`."""
         task.kernel, task.tid = self, self.next_tid()
-        task.ptid, task.group, task.nice = parent.tid, parent.group, parent.nice
-        self.admit(task)
+        task.ptid, task.group = parent.tid, parent.group
+        if parent.nice:
+            task.nice = parent.nice
+        self.tasks[task.tid] = task
+        self.daemons += task.daemon
+        if self.hooks:
+            self.report("task_spawned", task)
         self.make_ready(task)
 
     def move_out(self, host):
@@ -89,7 +91,7 @@ class TaskTable:
         tasks = list(self.tasks.values())
         self.tasks.clear()
         self.ready.clear()
-        self.alive = 0
+        self.daemons = 0
         return tasks
 
     def all_tasks(self):
@@ -114,21 +116,33 @@ class TaskTable:
 
     def end_task(self, task, result, error):
         """Give `task` its outcome, and let everybody know who has to."""
-        if self.tasks.pop(task.tid, None) is not None and not task.daemon:
-            self.alive -= 1
-        if task is self.main_task or not (self.alive or self.lodger.drives):
-            self.hurry()
+        listed = self.tasks.pop(task.tid, None) is not None
+        if listed and task._seldom is not None and task.daemon:
+            self.daemons -= 1
+        if len(self.tasks) <= self.daemons or task is self.main_task:
+            self._program_ends(task)
         if error is not None:
             error = self.lodger.translated(task, error)
         task.end(result, error)
         if self.hooks:
             self.report("task_ended", task)
-        heard = task is self.main_task
-        for waiter in task.waiters() if task._waiters else ():
-            # False is the answer of one who only watches, and takes no error.
-            heard |= waiter.call.task_ended(self, waiter, task) is not False
+        heard, waiters = task is self.main_task, task._waiters
+        # In a copy: one that has heard may have killed another, which then waits no more.
+        for waiter in list(waiters) if waiters else ():
+            if waiters.pop(waiter, _gone) is not _gone:
+                # False is the answer of one who only watches, and takes no error.
+                heard |= waiter.call.task_ended(self, waiter, task) is not False
         if not heard and task.is_remembered():
             self._bury(task, error)
+
+    def _program_ends(self, task):
+        """It was the main task that has ended, or the last that keeps the kernel running."""
+        if task is self.main_task or not self.lodger.drives:
+            self.hurry()
+
+    def is_busy(self):
+        """Whether there are tasks that keep the kernel running: any but daemons."""
+        return len(self.tasks) > self.daemons
 
     def forget_ended(self, task):
         """Somebody has waited for `task` after its end."""
@@ -136,16 +150,16 @@ class TaskTable:
 
     def _bury(self, task, error):
         """Nobody waits for `task`: keep its outcome for a while; an error goes to the log."""
-        failure = task.failure()
-        if isinstance(failure, (SystemExit, KeyboardInterrupt)):
-            self._leave_program(task, error)
-        elif error is not None and (
-            failure is error or not isinstance(failure, TaskKilledError)
-        ):
-            log_orphan(task, failure)
+        if error is not None:
+            failure = task.failure()
+            if isinstance(failure, (SystemExit, KeyboardInterrupt)):
+                self._leave_program(task, error)
+            elif failure is error or not isinstance(failure, TaskKilledError):
+                log_orphan(task, failure)
         self._ended[task.tid] = task
-        if len(self._ended) > _REMEMBERED:
-            del self._ended[next(iter(self._ended))]
+        if len(self._ended) >= 2 * _REMEMBERED:     # not each time: a dict has no quick first key
+            for tid in list(islice(self._ended, _REMEMBERED)):
+                del self._ended[tid]
 
     def _leave_program(self, task, error):
         """sys.exit() in a task ends the program that it belongs to: its group, or all.

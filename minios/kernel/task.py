@@ -5,14 +5,19 @@ Invariants. A live task is in exactly one place:
 - ready: in the ready queue, `call` is None;
 - blocked: `call` is the call that it waits on, and `token` is what undoes the wait;
 - stopped by SIGSTOP while ready and out of the queue: `halted` is true.
+One that has ended has no `routine`; `error` is what it raised.
 `send` is what the run loop calls to resume it. Normally that is the routine's own send; when
 something else is due (the first turn, an error to throw, a signal that waits for the next
 yield, a stop), it is a detour, so that the common case pays for none of them.
+
+Tasks are made by the hundred thousand, and each field costs memory and time. So what most never
+need (a signal that waits, a nice value, accounting) stands in a dict that most do not have.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
+from contextvars import copy_context
 from types import CoroutineType, GeneratorType
 
 from syscalls.base import SystemCall
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
 
     Routine = Generator[Any, Any, Any] | Coroutine[Any, Any, Any]
 
-__all__ = ["HALT", "BaseTask", "Task", "TaskInfo", "check_routine", "no_turn", "quacks"]
+__all__ = ["HALT", "BaseTask", "Task", "TaskInfo", "check_routine", "no_turn", "quacks", "seldom"]
 
 TaskInfo = namedtuple(
     "TaskInfo",
@@ -58,6 +63,19 @@ class _NoContext:
     run = staticmethod(lambda function, value: function(value))
 
 
+def seldom(name, default=None):
+    """A field that most tasks never set: it is kept in the dict `_seldom`, None at first."""
+    def read(self):
+        return default if self._seldom is None else self._seldom.get(name, default)
+
+    def write(self, value):
+        if self._seldom is None:
+            self._seldom = {}
+        self._seldom[name] = value
+
+    return property(read, write)
+
+
 class BaseTask:
     """What the kernel runs: its table, its run loop and its signals know no more of a task.
 
@@ -78,6 +96,7 @@ class BaseTask:
     switches: int               # how many turns it has had
     cpu_time: float | None      # seconds; None while nobody counts them
     created_at: float           # on the kernel's clock
+    _seldom: dict[str, Any] | None
 
     def done(self) -> bool:
         """Whether the task has ended."""
@@ -98,24 +117,6 @@ class BaseTask:
     def is_remembered(self) -> bool:
         """Whether the kernel keeps the task for a while after its end, if nobody waited for it."""
         return True
-
-    def found(self, kernel, tid, routine, name, daemon, parent, context, site):
-        """The kernel's part of __init__."""
-        self.kernel, self.tid = kernel, tid
-        self.routine, self.name, self.daemon = routine, name, daemon
-        if parent is None:
-            self.ptid, self.group, self.nice = 0, tid, 0
-        else:
-            self.ptid, self.group, self.nice = parent.tid, parent.group, parent.nice
-        self.context = context
-        self._code, self._lasti = site
-        self.send = self._first_turn
-        self.stack = self.value = self.error = self.pending = None
-        self.call = self.token = self.progress = self.killer = self._waiters = None
-        self.started = self.stopped = self.halted = False
-        self.switches = 0
-        self.cpu_time = self.credit = None
-        self.created_at = kernel.now()
 
     # --- What users ask ------------------------------------------------------------------
 
@@ -208,21 +209,14 @@ class BaseTask:
     def add_waiter(self, task):
         """`task` waits for this one: its call's `task_ended` will be called."""
         if self._waiters is None:
-            self._waiters = {}
-        self._waiters[task] = None
+            self._waiters = {task: None}    # by arrival
+        else:
+            self._waiters[task] = None
 
     def discard_waiter(self, task):
         """`task` waits for this one no more."""
         if self._waiters is not None:
             self._waiters.pop(task, None)
-
-    def waiters(self):
-        """Give away those who wait for this task, first come first; none is left afterwards."""
-        for waiter in list(self._waiters or ()):
-            # One that has heard may have killed another, which then waits no more.
-            if waiter in self._waiters:
-                del self._waiters[waiter]
-                yield waiter
 
     def expired(self, kernel):
         """The timer that was started for this task is due."""
@@ -240,7 +234,7 @@ class BaseTask:
 
     def aim(self):
         """Point `send` at the routine, or at the detour where anything else is due."""
-        if self.error is not None or self.pending or self.stopped:
+        if self.error is not None or self._seldom is not None and (self.pending or self.stopped):
             self.send = self._detour
         elif self.started:
             self.send = self.routine.send
@@ -253,27 +247,31 @@ class BaseTask:
             self.stack = []
         self.stack.append(self.routine)
         self.routine = routine
-        self.aim()
+        if self._seldom is None and self.error is None:
+            self.send = routine.send    # aim(), where nothing else is due
+        else:
+            self.aim()
 
     def pop(self):
         """Return from the routine on top of the stack to its caller; False at the bottom."""
         if not self.stack:
             return False
-        self.routine = self.stack.pop()
-        self.aim()
+        self.routine = routine = self.stack.pop()
+        if self._seldom is None and self.error is None:
+            self.send = routine.send
+        else:
+            self.aim()
         return True
-
-    def let_go(self):
-        """The task has ended: keep nothing that is not needed any more."""
-        self.routine = self.stack = self.value = self.error = self.pending = None
-        self.call = self.token = self.progress = None
-        self.stopped = self.halted = False
-        self.send, self.context = no_turn, _NoContext
 
     # --- The detours ---------------------------------------------------------------------
 
     def _first_turn(self, value):
         """Begin to run the routine."""
+        routine = self.routine
+        if type(routine) is GeneratorType and not routine.gi_suspended:
+            self.started = True     # as below, without the inner calls
+            self.send = send = routine.send
+            return send(None)
         self.begin()
         self.aim()
         return self.send(value)
@@ -316,41 +314,62 @@ class Task(BaseTask):
     """A process of minios. Made by `Spawn` and `kernel.spawn`, never directly."""
 
     __slots__ = (
-        "tid", "ptid", "group", "name", "daemon", "nice", "kernel",
-        "routine", "stack", "context", "send", "value", "error", "pending",
-        "call", "token", "progress", "started", "stopped", "halted", "killer",
-        "switches", "cpu_time", "credit", "created_at",
-        "_waiters", "_result", "_error", "_done", "_code", "_lasti", "__weakref__",
+        "tid", "ptid", "group", "name", "kernel", "routine", "stack", "context", "send",
+        "value", "error", "call", "token", "started", "switches", "created_at",
+        "_code", "_lasti", "_waiters", "_seldom", "_result", "__weakref__",
     )
 
-    def __init__(self, kernel, tid, routine, name, daemon, parent, context, site):
-        self.found(kernel, tid, routine, name, daemon, parent, context, site)
-        self._done = False
-        self._result = self._error = None
+    daemon = seldom("daemon", False)
+    nice = seldom("nice", 0)
+    pending = seldom("pending")         # errors that wait for the next yield
+    progress = seldom("progress")       # how far a call is that takes several steps
+    stopped = seldom("stopped", False)
+    halted = seldom("halted", False)
+    killer = seldom("killer")
+    cpu_time = seldom("cpu_time")
+    credit = seldom("credit")
+
+    def __init__(self, kernel, routine, name, parent, site):
+        self.kernel, self.routine, self.name = kernel, routine, name
+        kernel.last_tid = self.tid = tid = kernel.last_tid + 1
+        self._seldom = None
+        if parent is None:
+            self.ptid, self.group = 0, tid
+            self.context = copy_context()
+        else:
+            self.ptid, self.group = parent.tid, parent.group
+            self.context = parent.context.copy()
+            if parent._seldom is not None and parent.nice:
+                self.nice = parent.nice
+        self._code, self._lasti = site
+        self.send = self._first_turn
+        self.stack = self.value = self.error = self.call = self.token = self._waiters = None
+        self.started = False
+        self.switches = 0
+        self.created_at = kernel.now()
 
     def done(self) -> bool:
         """Whether the task has ended."""
-        return self._done
+        return self.routine is None
 
     def result(self) -> Any:
         """What the task returned. Raises what it raised, TaskKilledError if it was killed,
         KernelError if it has not ended."""
-        error = self.exception()
-        if error is not None:
-            raise error
-        return self._result
+        if self.routine is None and self.error is None:
+            return self._result
+        raise self.exception()
 
     def exception(self) -> BaseException | None:
         """What the task raised, TaskKilledError if it was killed, None if it returned.
 
         Raises KernelError if it has not ended.
         """
-        if not self._done:
+        if self.routine is not None:
             raise KernelError(f"{self!r} has not ended yet; `yield Wait(task)` waits for it")
-        if self._error is not None:
+        if self.error is not None:
             # Each who raises it adds his own frames, and would keep alive what is in them.
-            self._error.__traceback__ = self._result
-        return self._error
+            self.error.__traceback__ = self._result
+        return self.error
 
     failure = exception
 
@@ -361,7 +380,7 @@ class Task(BaseTask):
         logged. It runs between two turns, or in the turn that ended the task; what it raises
         is logged.
         """
-        if self._done:
+        if self.done():
             self.kernel.run_callback(function, (self,))
         else:
             self.add_waiter(_DoneCallback(function))
@@ -372,15 +391,23 @@ class Task(BaseTask):
 
     def end(self, result, error):
         """Take the outcome and let go of everything else."""
-        cancelled = error
-        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
-            cancelled = vars(error).get("cancelled")    # set by a signal: see signals.py
-        if isinstance(cancelled, Cancelled):
-            error = cancelled.outcome(self.tid, self.name)
         if error is not None:
+            error = _outcome(self, error)
             result = error.__traceback__    # as it is now: see exception()
-        self._result, self._error, self._done = result, error, True
-        self.let_go()
+        self._result, self.error = result, error
+        self.routine = self.stack = self.value = self.call = self.token = None
+        self.send, self.context = no_turn, _NoContext
+        if self._seldom is not None:
+            self.pending = self.progress = None
+            self.stopped = self.halted = False
+
+
+def _outcome(task, error):
+    """What those hear who wait for `task`, which `error` has ended."""
+    cancelled = error
+    if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+        cancelled = vars(error).get("cancelled")    # set by a signal: see signals.py
+    return cancelled.outcome(task.tid, task.name) if isinstance(cancelled, Cancelled) else error
 
 
 class _DoneCallback:

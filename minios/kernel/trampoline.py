@@ -127,6 +127,8 @@ def advance(kernel, task, request=None, error=None):
                 error = caught
                 continue
             error = None
+            if type(request) is GeneratorType and not (request.gi_suspended or request.gi_running):
+                continue        # the common case, seen at a glance
             if request is None or handler_of(kernel, type(request)) is not call_routine:
                 answer(kernel, task, request)
                 return

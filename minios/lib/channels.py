@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from _weakref import ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Channel"]
 
 
-class Channel(namedtuple("Channel", "what thing")):
-    """One of the waits at `thing`, equal to every other of the same; ps shows `room in <Pipe>`."""
+class Channel:
+    """One of the waits at `thing`; ps shows `room in <Pipe>`.
 
-    __slots__ = ()
+    It stands in the thing that it is of, which it therefore knows weakly.
+    """
+
+    __slots__ = ("what", "_thing")
+
+    def __init__(self, what: str, thing: Any) -> None:
+        self.what, self._thing = what, ref(thing)
 
     def __repr__(self):
-        return f"{self.what} {self.thing!r}"
+        return f"{self.what} {self._thing()!r}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-__all__ = ["Holdable"]
+__all__ = ["Holdable", "Holding"]
 
 
 class Holdable:
@@ -43,9 +43,9 @@ class Holdable:
 
     # Not @blocking: Python refuses what is marked as awaitable from `__await__`, which has to
     # return a plain iterator (PEP 492).
-    def __iter__(self) -> Generator[Any, Any, _Holding]:
+    def __iter__(self) -> Generator[Any, Any, Holding]:
         yield from self.acquire()
-        return _Holding(self, _current_task_or_none())
+        return Holding(self, _current_task_or_none())
 
     __await__ = __iter__
 
@@ -73,12 +73,12 @@ class Holdable:
         """Never called, as __enter__ raises; without it, Python would say something less clear."""
 
 
-class _Holding:
+class Holding:
     """The length of a `with` block in which `task` holds `thing`."""
 
     __slots__ = ("_thing", "_task")
 
-    def __init__(self, thing, task):
+    def __init__(self, thing: Any, task: Any) -> None:
         self._thing, self._task = thing, task
 
     def __enter__(self) -> None:

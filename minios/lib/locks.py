@@ -21,7 +21,7 @@ from syscalls.parking import parked, wake
 
 from ..kernel.current import current_task
 from .blocking import blocking
-from .holding import Holdable
+from .holding import Holdable, Holding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,13 +58,17 @@ class Lock(Holdable):
         Raises OwnerEndedError if the task that holds it has ended, KernelError if the caller
         holds it already, which would be waiting for itself.
         """
-        kernel = running.kernel     # current_task(), without its calls, which would cost more
-        if (self.owner is None and kernel is not None and kernel.current is not None
-                and (kernel.lodger.is_nobody or not kernel.lodger.has_stranger())):
-            self.owner = kernel.current
-        else:
+        if not self._take():
             yield from self._wait(current_task())
         return True
+
+    def __iter__(self) -> Generator[Any, Any, Holding]:
+        # As in Holdable, without a generator more.
+        if not self._take():
+            yield from self._wait(current_task())
+        return Holding(self, self.owner)
+
+    __await__ = __iter__
 
     def release(self) -> None:
         """Give the lock to the longest waiter, or free it.
@@ -89,6 +93,16 @@ class Lock(Holdable):
         return LockStatistics(self.locked(), self.owner, len(parked(self)))
 
     # --- Waiting -------------------------------------------------------------------------
+
+    def _take(self):
+        """Take the lock where it is free; False where its owner is to be waited for."""
+        if self.owner is not None:
+            return False
+        kernel = running.kernel     # current_task(), without its calls, which would cost more
+        if kernel is None or (task := kernel.current) is None or not kernel.lodger.is_nobody:
+            task = current_task()
+        self.owner = task
+        return True
 
     def _wait(self, task, park=Park):
         """Park until the lock is handed to `task`."""
@@ -127,19 +141,31 @@ class Lock(Holdable):
         # The new owner is still counted, until it runs.
         self._watch(self.owner if self._waiting > 1 else None)
 
-    def _watch(self, owner):
-        """Hear of the end of `owner` (None: of nobody's) as long as others wait for the lock."""
-        if self._watched is owner:
-            return
-        if self._watched is not None:
-            self._watched.remove_done_callback(self._owner_ended)
-        self._watched = owner
-        if owner is not None:
-            owner.add_done_callback(self._owner_ended)
+    # --- The end of its owner --------------------------------------------------------------
 
-    def _owner_ended(self, owner):
-        """The owner has ended without releasing the lock: nobody will hand it over."""
+    def _watch(self, owner):
+        """Hear of the end of `owner` (None: of nobody's) as long as others wait for the lock.
+
+        The lock itself stands among those who wait for the owner, which costs the least.
+        """
+        watched = self._watched
+        if watched is not owner:
+            if watched is not None:
+                watched.discard_waiter(self)
+            self._watched = owner
+            if owner is not None:
+                owner.add_waiter(self)
+
+    @property
+    def call(self):
+        """What is asked of one who waits for a task: the call that hears of its end."""
+        return self
+
+    def task_ended(self, kernel, lock, owner):
+        """Kernel side: the owner has ended without releasing the lock, nobody will hand it over."""
+        self._watched = None
         wake(self, None, owner)
+        return False
 
     def _check_release(self):
         owner = self.owner
@@ -204,6 +230,8 @@ class RLock(Lock):
             yield from self._wait(task)
         self._count += 1
         return True
+
+    __iter__ = __await__ = Holdable.__iter__
 
     def release(self) -> None:
         """Undo one `acquire`; the last one frees the lock, or hands it to the longest waiter.

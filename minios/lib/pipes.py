@@ -48,7 +48,9 @@ class Pipe(ByteReader):
     line; and a line may be no longer.
     """
 
-    __slots__ = ("_data", "_turn", "_reader", "_no_more", "_closed", "__weakref__")
+    __slots__ = (
+        "_data", "_turn", "_reader", "_no_more", "_closed", "_for_room", "_for_bytes", "__weakref__"
+    )
 
     def __init__(self, limit: int = LIMIT) -> None:
         super().__init__(limit)
@@ -57,6 +59,8 @@ class Pipe(ByteReader):
         self._reader: Task | None = None    # who waits for bytes
         self._no_more = False       # the writing end is closed
         self._closed = False        # the reading end is
+        self._for_room = Channel("room in", self)
+        self._for_bytes = Channel("bytes of", self)
 
     # --- Writing -------------------------------------------------------------------------
 
@@ -102,7 +106,7 @@ class Pipe(ByteReader):
     def _wait_for_room(self, n):
         """Wait until `n` bytes may be put; whoever waits has the turn."""
         while self._room() < n and not self._closed:
-            yield Park(Channel("room in", self))
+            yield Park(self._for_room)
         if self._closed:
             self._check_writable()
 
@@ -112,7 +116,7 @@ class Pipe(ByteReader):
 
     def _wake_reader(self):
         if self._reader is not None:
-            wake(Channel("bytes of", self))
+            wake(self._for_bytes)
 
     # --- Reading -------------------------------------------------------------------------
 
@@ -126,7 +130,7 @@ class Pipe(ByteReader):
         while not (self._data or self._at_end()):
             self._reader = current_task()
             try:
-                yield Park(Channel("bytes of", self))
+                yield Park(self._for_bytes)
             finally:
                 self._reader = None
         if self._closed:
@@ -134,7 +138,7 @@ class Pipe(ByteReader):
         data = bytes(self._data[:n])
         del self._data[:n]
         if self._turn.locked():
-            wake(Channel("room in", self))
+            wake(self._for_room)
         return data
 
     def _at_end(self):
@@ -147,7 +151,7 @@ class Pipe(ByteReader):
         """
         self._wake_reader()
         if self._turn.locked():
-            wake(Channel("room in", self))
+            wake(self._for_room)
         self._closed = True
         self._data.clear()
         self._buffer.clear()
@@ -156,7 +160,7 @@ class Pipe(ByteReader):
 
     def statistics(self) -> PipeStatistics:
         """How the pipe stands at this moment."""
-        writers = len(parked(Channel("room in", self))) + len(parked(self._turn))
+        writers = len(parked(self._for_room)) + len(parked(self._turn))
         return PipeStatistics(
             len(self._data) + len(self._buffer), self.limit, writers,
             self._reader is not None, self._no_more, self._closed,

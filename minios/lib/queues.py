@@ -69,7 +69,7 @@ class Queue(_Generic[T]):
 
     __slots__ = (
         "maxsize", "_limit", "_items", "_push", "_pop", "_promised", "_getting", "_offers",
-        "_closed", "_unfinished", "_joining", "__weakref__",
+        "_closed", "_unfinished", "_joining", "_room", "_end", "__weakref__",
     )
 
     def __init__(self, maxsize: int = 0) -> None:
@@ -84,6 +84,8 @@ class Queue(_Generic[T]):
         self._closed = False
         self._unfinished = 0    # items put and not reported by task_done()
         self._joining = 0       # tasks in join()
+        self._room = Channel("room in", self)
+        self._end = Channel("end of", self)
 
     def _make(self) -> tuple[Any, Any, Any]:
         """What holds the items, and how an item is put into it and taken out of it."""
@@ -125,7 +127,7 @@ class Queue(_Generic[T]):
         task = current_task()
         self._offers[task] = item
         try:
-            errors = yield Park(Channel("room in", self))
+            errors = yield Park(self._room)
         finally:
             self._offers.pop(task, None)
         if errors:
@@ -136,7 +138,7 @@ class Queue(_Generic[T]):
         while self._offers and not self.full():
             # A value, so that a signal comes after it: what has been put, has been put.
             errors = []
-            woken = wake(Channel("room in", self), 1, errors)
+            woken = wake(self._room, 1, errors)
             if not woken:
                 break       # those who are left have been killed, and are on their way out
             try:
@@ -222,8 +224,7 @@ class Queue(_Generic[T]):
         if self._getting or self._offers:
             _check_thread(self)
         self._closed = True
-        room = Channel("room in", self)
-        while self._offers and wake(room, 1, [QueueClosedError(f"{self!r} has been closed")]):
+        while self._offers and wake(self._room, 1, [QueueClosedError(f"{self!r} has been closed")]):
             pass
         if self._getting:
             wake(self, None)
@@ -238,7 +239,7 @@ class Queue(_Generic[T]):
         if self._unfinished <= 0:
             raise ValueError(f"task_done() was said more often than items were put into {self!r}")
         if self._unfinished == 1 and self._joining:
-            wake(Channel("end of", self), None)
+            wake(self._end, None)
         self._unfinished -= 1
 
     @blocking
@@ -247,7 +248,7 @@ class Queue(_Generic[T]):
         if self._unfinished:
             self._joining += 1
             try:
-                yield Park(Channel("end of", self))
+                yield Park(self._end)
             finally:
                 self._joining -= 1
 
@@ -267,7 +268,7 @@ class Queue(_Generic[T]):
 
     def statistics(self) -> QueueStatistics:
         """How the queue stands at this moment."""
-        getters, putters = len(parked(self)), len(parked(Channel("room in", self)))
+        getters, putters = len(parked(self)), len(parked(self._room))
         return QueueStatistics(self.qsize(), self.maxsize, getters, putters, self._closed)
 
     def __repr__(self):
