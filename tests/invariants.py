@@ -72,8 +72,9 @@ def _check_descriptors(kernel):
 
 
 def _check_parking(kernel):
-    for channel, queue in kernel.parking._channels.items():
-        assert queue, f"channel {channel!r} is kept for nobody"
-        for task in queue:
+    for channel in kernel.parking._channels:
+        parked = kernel.parking.parked(channel)
+        assert parked, f"channel {channel!r} is kept for nobody"
+        for task in parked:
             assert isinstance(task.call, Park) and task.call.channel == channel
-            assert kernel.tasks.get(task.tid) is task
+            assert task.token[0] is task and kernel.tasks.get(task.tid) is task

@@ -324,18 +324,9 @@ class Kernel(Primitives):
             self.poller.poll(0)
         if self.timers:
             self.timers.expire(self.now(), self)
-        turns, calls = 0, self._inbox.calls
         if self.ready:
             self.poller.stale = True
-        while self.ready:
-            batch, self.ready = self.ready, []
-            if self.order is not None:
-                batch, later = self.order(batch)
-                self.ready += later
-            turns += len(batch) or _TURNS
-            (self._run_observed if self.hooks else self._run_batch)(batch, self.ready.append)
-            if calls or self.callbacks or turns >= self._turns:
-                break
+            self._run_ready()
         if self.callbacks:
             self.lodger.run_callbacks()
 
@@ -367,54 +358,78 @@ class Kernel(Primitives):
                 return True
         return self.poller.has_waiters() or self.lodger.expects_more()
 
+    def _run_ready(self):
+        """Give turns to whoever is ready, until nobody is or it is time to poll."""
+        if self.order is None and not self.hooks:
+            batch, self.ready = self.ready, []
+            self._run_batch(batch, self.ready.append, True)
+            return
+        turns = 0
+        while self.ready and turns < self._turns:
+            batch, self.ready = self.ready, []
+            if self.order is not None:
+                batch, later = self.order(batch)
+                self.ready += later
+            turns += len(batch) or _TURNS
+            self.run_batch(batch, self.ready.append)
+            if self._inbox.calls or self.callbacks:
+                break
+
     def run_batch(self, batch, give_way):
         """Give every task of `batch` its turn; `give_way(task)` queues one that gives it up."""
-        (self._run_observed if self.hooks else self._run_batch)(batch, give_way)
-
-    def _run_observed(self, batch, append):
+        if not self.hooks:
+            self._run_batch(batch, give_way, False)
+            return
         for task in batch:
             self.report("turn_started", task)
-            self._run_batch([task], append)
+            self._run_batch([task], give_way, False)
             self.report("turn_ended", task)
 
-    def _run_batch(self, batch, append):
-        """The same without observers: the hot path."""
-        handlers = self.handlers
+    def _run_batch(self, batch, append, go_on):
+        """The same without observers: the hot path. `go_on`: with the batches that follow, too."""
+        handlers, had = self.handlers, 0
         turns = iter(batch)
         try:
-            for task in turns:
-                self.current = task
-                task.switches += 1
-                value = task.value
-                task.value = None
-                try:
-                    request = task.context.run(task.send, value)
-                except BaseException as error:
-                    request, failed = None, error
-                else:
-                    if request is None:
-                        append(task)
-                        continue
-                    task.call = request
+            while True:
+                for task in turns:
+                    self.current = task
+                    task.switches += 1
+                    value = task.value
+                    task.value = None
                     try:
-                        handle = handlers[type(request)]
-                    except Exception:   # not seen before; zero-cost otherwise
-                        handle = handler_of(self, type(request))
-                    try:
-                        handle(request, self, task)
-                        continue
-                    except Exception as error:
-                        failed = error
-                # Outside of the `except` clauses, or else whatever is raised from here on
-                # would name this one as its context.
-                if request is None:
-                    if task.stack or type(failed) is not StopIteration:
-                        advance(self, task, error=failed)
+                        request = task.context.run(task.send, value)
+                    except BaseException as error:
+                        request, failed = None, error
                     else:
-                        self.end_task(task, failed.value, None)
-                else:
-                    refuse(self, task, request, failed)
-                failed = None
+                        if request is None:
+                            append(task)
+                            continue
+                        task.call = request
+                        try:
+                            handle = handlers[type(request)]
+                        except Exception:   # not seen before; zero-cost otherwise
+                            handle = handler_of(self, type(request))
+                        try:
+                            handle(request, self, task)
+                            continue
+                        except Exception as error:
+                            failed = error
+                    # Outside of the `except` clauses, or else whatever is raised from here on
+                    # would name this one as its context.
+                    if request is None:
+                        if task.stack or type(failed) is not StopIteration:
+                            advance(self, task, error=failed)
+                        else:
+                            self.end_task(task, failed.value, None)
+                    else:
+                        refuse(self, task, request, failed)
+                    failed = None
+                had += len(batch)
+                if (not go_on or not self.ready or had >= self._turns or self._inbox.calls
+                        or self.callbacks or self.hooks or self.order is not None):
+                    return
+                batch, self.ready = self.ready, []
+                append, turns = self.ready.append, iter(batch)
         except BaseException:
             self.ready[:0] = turns      # a second Ctrl-C cuts the batch short
             raise

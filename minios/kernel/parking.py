@@ -1,18 +1,34 @@
 """Who is parked on which channel: the kernel side of Park and Wake.
 
-Nearly always it is one task, which stands in a list; an OrderedDict takes the list's place when a
-second comes, because it gives first come, first served, and a task that is killed leaves the
-middle of the queue in O(1).
+A parked task stands in a place, a list of the task and the queue that it is in. It is emptied when
+the task leaves: so one that is killed leaves the middle of a queue in O(1), and whoever wakes the
+queue passes over its place. Nearly always a task is alone on its channel, and its place stands
+there itself; a queue comes with the second task. (An OrderedDict of tasks would do the same, and
+takes longer.)
 """
 
-from collections import OrderedDict
+from collections import deque
 
 __all__ = ["Parking"]
 
 
+class _Queue(deque):
+    """Places by arrival; `empty` counts those that are."""
+
+    __slots__ = ("empty",)
+
+    def tidy(self):
+        """Drop the empty places where they are the most, as the heap of timers does."""
+        if self.empty * 2 > len(self):
+            kept = [place for place in self if place[0] is not None]
+            self.clear()
+            self.extend(kept)
+            self.empty = 0
+
+
 class Parking:
     """The parked tasks. Invariant: a channel is a key exactly while somebody is parked on it, and
-    the token of a parked task is the queue that it stands in."""
+    the token of a parked task is its place."""
 
     __slots__ = ("_kernel", "_channels")
 
@@ -22,39 +38,41 @@ class Parking:
 
     def park(self, channel, task):
         """Put `task` at the end of the queue of `channel`."""
-        queue = self._channels.get(channel)
-        if queue is None:
-            self._channels[channel] = task.token = [task]
-            return
-        if type(queue) is list:
-            first = queue[0]
-            queue = self._channels[channel] = first.token = OrderedDict({first: None})
-        queue[task] = None
-        task.token = queue
+        place = [task, None]
+        there = self._channels.setdefault(channel, place)
+        if there is not place:
+            if type(there) is list:
+                self._channels[channel] = queue = there[1] = _Queue((there,))
+                queue.empty = 0
+                there = queue
+            there.append(place)
+            place[1] = there
+        task.token = place
 
     def leave(self, channel, task):
         """Take `task` out of the queue of `channel`."""
-        # By the token and not by the channel, whose hash may have changed meanwhile.
-        queue, task.token = task.token, None
-        if type(queue) is list:
-            queue.clear()
-        else:
-            del queue[task]
-        if not queue and self._channels.get(channel) is queue:
+        place, task.token = task.token, None
+        place[0], queue = None, place[1]
+        if queue is not None:
+            queue.empty += 1
+            queue.tidy()
+        # The hash of the channel may have changed meanwhile, and another be found there.
+        if self._channels.get(channel) is (place if queue is None else queue) and not queue:
             del self._channels[channel]
 
     def wake(self, channel, n, value):
         """Resume up to `n` tasks (None: all) with `value`; return them, in that order."""
-        woken = self._channels.get(channel)
-        if not woken or n == 0:     # empty: its channel's hash has changed, see `leave`
+        there = self._channels.get(channel)
+        if there is None or n == 0:
             return []
-        if type(woken) is list:
+        if type(there) is list:
+            woken = [there[0]]
             del self._channels[channel]
+            if there[0] is None:
+                return []       # it could not be found by its channel when it left
         else:
-            queue = woken
-            n = len(queue) if n is None else min(n, len(queue))
-            woken = [queue.popitem(last=False)[0] for _ in range(n)]
-            if not queue:
+            woken = _taken(there, n)
+            if len(there) == there.empty:
                 del self._channels[channel]
         ready = self._kernel.ready
         for task in woken:
@@ -65,5 +83,18 @@ class Parking:
 
     def parked(self, channel=None):
         """The tasks parked on `channel`, or on any: for checks and reports."""
-        queues = self._channels.values() if channel is None else [self._channels.get(channel, ())]
-        return [task for queue in queues for task in queue]
+        found = self._channels.values() if channel is None else [self._channels.get(channel, ())]
+        places = [place for there in found for place in ([there] if type(there) is list else there)]
+        return [place[0] for place in places if place[0] is not None]
+
+
+def _taken(queue, n):
+    """The tasks of the first `n` places (None: of all) that are not empty, which are given up."""
+    taken = []
+    while queue and (n is None or len(taken) < n):
+        task = queue.popleft()[0]
+        if task is None:
+            queue.empty -= 1
+        else:
+            taken.append(task)
+    return taken

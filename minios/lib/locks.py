@@ -6,7 +6,7 @@ with a lock in its hands may have left half changed what the lock protects, and 
 release it: those who wait for it, and those who come later, get OwnerEndedError (a robust
 mutex, pthread_mutexattr_setrobust(3)) until somebody has put things right and says `release()`.
 
-A lock that nobody contends for costs two attributes: the kernel hears of it only when somebody
+A lock that nobody contends for costs an attribute: the kernel hears of it only when somebody
 waits.
 """
 
@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections import namedtuple
 
 from syscalls import Park
-from syscalls.base import running
 from syscalls.errors import KernelError, OwnerEndedError
 from syscalls.parking import parked, wake
 
@@ -49,7 +48,7 @@ class Lock(Holdable):
     def __init__(self) -> None:
         self.owner: Task | None = None      # who holds it; deadlock reports follow it
         self._waiting = 0                   # tasks in _wait, those included that were woken
-        self._watched: Task | None = None   # the owner, while its end concerns anybody
+        self._watched: set[Task] | None = None  # those whose end would concern who waits
 
     @blocking
     def acquire(self) -> Generator[Any, Any, bool]:
@@ -58,15 +57,21 @@ class Lock(Holdable):
         Raises OwnerEndedError if the task that holds it has ended, KernelError if the caller
         holds it already, which would be waiting for itself.
         """
-        if not self._take():
-            yield from self._wait(current_task())
+        task = current_task()
+        if self.owner is None:
+            self.owner = task
+        else:
+            yield from self._wait(task)
         return True
 
     def __iter__(self) -> Generator[Any, Any, Holding]:
         # As in Holdable, without a generator more.
-        if not self._take():
-            yield from self._wait(current_task())
-        return Holding(self, self.owner)
+        task = current_task()
+        if self.owner is None:
+            self.owner = task
+        else:
+            yield from self._wait(task)
+        return Holding(self, task)
 
     __await__ = __iter__
 
@@ -94,16 +99,6 @@ class Lock(Holdable):
 
     # --- Waiting -------------------------------------------------------------------------
 
-    def _take(self):
-        """Take the lock where it is free; False where its owner is to be waited for."""
-        if self.owner is not None:
-            return False
-        kernel = running.kernel     # current_task(), without its calls, which would cost more
-        if kernel is None or (task := kernel.current) is None or not kernel.lodger.is_nobody:
-            task = current_task()
-        self.owner = task
-        return True
-
     def _wait(self, task, park=Park):
         """Park until the lock is handed to `task`."""
         if self.owner is task:
@@ -114,7 +109,8 @@ class Lock(Holdable):
         if self.owner.done():
             raise _owner_ended(self.owner)
         self._waiting += 1
-        self._watch(self.owner)
+        if self._watched is None or self.owner not in self._watched:
+            self._watch(self.owner)
         try:
             ended = yield park(self)
         except BaseException:
@@ -124,7 +120,7 @@ class Lock(Holdable):
         finally:
             self._waiting -= 1
             if not self._waiting:
-                self._watch(None)
+                self._watch_nobody()
         if ended is not None:
             raise _owner_ended(ended)
 
@@ -137,44 +133,13 @@ class Lock(Holdable):
     def _hand_over(self):
         """Make the longest waiter the owner; nobody, where all who waited are on their way out."""
         woken = wake(self)
-        self.owner = woken[0] if woken else None
+        if not woken:
+            self.owner = None
+            return
+        self.owner = owner = woken[0]
         # The new owner is still counted, until it runs.
-        self._watch(self.owner if self._waiting > 1 else None)
-
-    # --- The end of its owner --------------------------------------------------------------
-
-    def _watch(self, owner):
-        """Hear of the end of `owner` (None: of nobody's) as long as others wait for the lock.
-
-        The lock itself stands among those who wait for the owner, which costs the least.
-        """
-        watched = self._watched
-        if watched is not owner:
-            if watched is not None:
-                watched.discard_waiter(self)
-            self._watched = owner
-            if owner is not None:
-                owner.add_waiter(self)
-
-    @property
-    def call(self):
-        """What is asked of one who waits for a task: the call that hears of its end."""
-        return self
-
-    def task_ended(self, kernel, lock, owner):
-        """Kernel side: the owner has ended without releasing the lock, nobody will hand it over."""
-        self._watched = None
-        wake(self, None, owner)
-        return False
-
-    def _check_release(self):
-        owner = self.owner
-        if owner is None:
-            raise KernelError(f"{self!r} is released, but nobody holds it")
-        if owner.kernel.current is not owner and not owner.done():
-            raise KernelError(
-                f"only its owner, task {owner.tid} ({owner.name}), may release {self!r}"
-            )
+        if self._waiting > 1 and owner not in self._watched:
+            self._watch(owner)
 
     def _leave(self, task, error):
         # An error that is on its way must not be hidden by the complaint that the lock was lost
@@ -183,6 +148,37 @@ class Lock(Holdable):
             self._free()
         elif error is None:
             self.release()
+
+    # --- The end of its owner ------------------------------------------------------------
+    #
+    # As long as anybody waits, the lock stands among those who wait for the owner's end, and for
+    # that of each owner before: tasks that take turns with a lock would otherwise have it entered
+    # and removed at every turn.
+
+    def _watch(self, owner):
+        if self._watched is None:
+            self._watched = set()
+        self._watched.add(owner)
+        owner.add_waiter(self)
+
+    def _watch_nobody(self):
+        watched, self._watched = self._watched, None
+        for owner in watched:
+            owner.discard_waiter(self)
+
+    @property
+    def call(self):
+        """What is asked of one who waits for a task: the call that hears of its end."""
+        return self
+
+    def task_ended(self, kernel, lock, ended):
+        """Kernel side: if it was the owner, it has not released the lock: nobody will hand it
+        over."""
+        if self._watched is not None:
+            self._watched.discard(ended)
+        if ended is self.owner:
+            wake(self, None, ended)
+        return False
 
     # --- For Condition -------------------------------------------------------------------
 
