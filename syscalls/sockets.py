@@ -111,17 +111,25 @@ class Recv(_Reading):
     def __init__(self, sock: socket, n: int) -> None:
         self.file, self.n = sock, n
 
+    # The same as in _Reading and _SocketCall, without their inner calls: with Send's, these are
+    # the hot path of every server.
+
+    def handle(self, kernel, task):
+        sock = self.file
+        if sock.gettimeout():
+            sock.setblocking(False)
+        kernel.poller.wait_readable(sock, task)
+
     def ready(self, kernel, task):
-        # The same as _SocketCall.ready, without its inner calls: this is the hot path of
-        # every server.
         try:
-            data = self.file.recv(self.n, _DONTWAIT)
+            task.value = self.file.recv(self.n, _DONTWAIT)
         except (BlockingIOError, InterruptedError):
             self.wait(kernel, task)
         except Exception as error:
             kernel.throw(task, error)
         else:
-            kernel.resume(task, data)
+            task.call = None
+            kernel.ready.append(task)
 
     def arguments(self):
         return [file_name(self.file), str(self.n)]
@@ -189,14 +197,17 @@ class Send(_Writing):
         self.file, self.data = sock, data
 
     def handle(self, kernel, task):
-        # As in _Writing, without its inner calls: the hot path of every server, with Recv's.
-        _without_timeout(self.file)
+        # As in _Writing, without its inner calls: see Recv.
+        sock = self.file
+        if sock.gettimeout():
+            sock.setblocking(False)
         try:
-            count = self.file.send(self.data, _DONTWAIT)
+            task.value = sock.send(self.data, _DONTWAIT)
         except (BlockingIOError, InterruptedError):
             self.wait(kernel, task)
         else:
-            kernel.resume(task, count)
+            task.call = None
+            kernel.ready.append(task)
 
     def attempt(self, sock):
         return sock.send(self.data, _DONTWAIT)
@@ -262,8 +273,18 @@ class SendAll(_Writing):
         self.file, self.data = sock, data
 
     def handle(self, kernel, task):
-        _without_timeout(self.file)
-        self._send(kernel, task, memoryview(self.data).cast("B"))
+        sock, data = self.file, self.data
+        if sock.gettimeout():
+            sock.setblocking(False)
+        try:
+            sent = sock.send(data, _DONTWAIT)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        if type(data) is bytes and sent == len(data):
+            task.call = None        # nearly always, all of it at once
+            kernel.ready.append(task)
+        else:
+            self._sent(kernel, task, memoryview(data).cast("B")[sent:])
 
     def ready(self, kernel, task):
         self._send(kernel, task, task.progress)
@@ -278,6 +299,9 @@ class SendAll(_Writing):
         except Exception as error:
             kernel.throw(task, error)
             return
+        self._sent(kernel, task, rest)
+
+    def _sent(self, kernel, task, rest):
         if rest:
             task.progress = rest        # with the task: the call may be shared
             self.wait(kernel, task)

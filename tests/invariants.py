@@ -66,7 +66,7 @@ def _check_descriptors(kernel):
             if task is not None:
                 assert task.token is descriptor and kernel.tasks.get(task.tid) is task
                 assert descriptor.mask & direction
-        assert descriptor.has_waiters() or descriptor._identity is not None, (
+        assert descriptor.has_waiters() or descriptor.identity() is not None, (
             f"fd {descriptor.fd} is kept for nobody"
         )
 

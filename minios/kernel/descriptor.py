@@ -13,31 +13,32 @@ from _socket import socket  # the base of socket.socket, without the imports
 from _weakref import ref
 from errno import EBADF
 
+from .epoll import READ, WRITE
+
 __all__ = ["READ", "WRITE", "Descriptor", "Watch", "fill_standard_ones",
            "is_closed", "number_of", "valid_number"]
 
-READ, WRITE = 1, 2      # EVENT_READ and EVENT_WRITE of every selector
 _LARGEST = 2**31 - 1    # descriptors are C ints
 
 
 class Descriptor:
     """One descriptor that is registered: who waits to read and to write it."""
 
-    __slots__ = ("fd", "mask", "reader", "writer", "watch", "_poller", "_identity", "_inode")
+    __slots__ = ("fd", "mask", "reader", "writer", "watch", "identity", "unheeded", "_poller", "_inode")
 
     def __init__(self, poller, fd, mask, f):
         self.fd, self.mask = fd, mask
         self.watch = None           # of a lodger, for the same number
         self.reader = self.writer = None
         self._poller = poller
-        self._identity = None
+        self.unheeded = -1          # in which round it was last reported and nobody waited
         self._inode = _inode(fd)
-        if isinstance(f, (socket, io.IOBase)):
-            self._identity = ref(f)
+        # What gives the file that it is known by, None where it is known by its number.
+        self.identity = ref(f) if isinstance(f, (socket, io.IOBase)) else _no_file
 
     def is_file(self, f):
         """Whether `f` is certainly the very file that was registered."""
-        return self._identity is not None and self._identity() is f
+        return self.identity() is f
 
     def has_waiters(self):
         """Whether any task waits for it."""
@@ -49,9 +50,9 @@ class Descriptor:
         Of a socket or io object whose number was closed under its feet (os.close), only a
         `thorough` look, which asks the system, can tell.
         """
-        if self._identity is None:
+        if self.identity is _no_file:
             return self._inode != _inode(self.fd)
-        f = self._identity()
+        f = self.identity()
         if f is None or number_of(f) != self.fd:
             return True
         return thorough and self._inode != _inode(self.fd)
@@ -61,24 +62,43 @@ class Descriptor:
         unused, doubtful = 0, False
         if events & READ:
             task, self.reader = self.reader, None
-            if task is None or self._identity is None:
+            if task is None or self.identity is _no_file:
                 unused |= READ
             if task is not None:
                 task.token = None
-                task.react(kernel, task.call.ready)
+                call = task.call
+                try:
+                    call.ready(kernel, task)
+                except Exception as error:
+                    task.blame(kernel, call, error)
                 doubtful = self.reader is task      # it had to wait again
         if events & WRITE:
             task, self.writer = self.writer, None
-            if task is None or self._identity is None:
+            if task is None or self.identity is _no_file:
                 unused |= WRITE
             if task is not None:
                 task.token = None
-                task.react(kernel, task.call.ready)
+                call = task.call
+                try:
+                    call.ready(kernel, task)
+                except Exception as error:
+                    task.blame(kernel, call, error)
                 doubtful |= self.writer is task
-        if unused:
+        if unused and self._is_unused(unused, kernel.rounds):
             self._poller.release(self, unused)
         if doubtful and not self._poller.confirms(self.fd, events):
             self._poller.replace_selector()
+
+    def _is_unused(self, unused, now):
+        """Whether nobody will come back for it: it was ready for a whole round to be read.
+
+        Once is no sign: where many tasks are busy, its own may be about to ask. (Nobody asks
+        whether it can be written before he has tried.)
+        """
+        if unused != READ or self.identity is _no_file or self.unheeded == now - 1:
+            return True
+        self.unheeded = now
+        return False
 
     # --- Together with a Watch ----------------------------------------------------------------
 
@@ -120,6 +140,10 @@ class Watch:
         """The descriptor is ready for `events`, READ, WRITE or both; called in every round in
         which it is."""
         raise NotImplementedError
+
+
+def _no_file():
+    """The identity of a descriptor that is known by its number alone."""
 
 
 def _inode(fd):

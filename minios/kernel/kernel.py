@@ -361,12 +361,12 @@ class Kernel(Primitives):
     def _run_ready(self):
         """Give turns to whoever is ready, until nobody is or it is time to poll."""
         if self.order is None and not self.hooks:
-            batch, self.ready = self.ready, []
-            self._run_batch(batch, self.ready.append, True)
+            # No name here for the batch, or its tasks would live on while later ones run.
+            self._run_batch(self._take_ready(), self.ready.append, True)
             return
         turns = 0
         while self.ready and turns < self._turns:
-            batch, self.ready = self.ready, []
+            batch = self._take_ready()
             if self.order is not None:
                 batch, later = self.order(batch)
                 self.ready += later
@@ -374,6 +374,10 @@ class Kernel(Primitives):
             self.run_batch(batch, self.ready.append)
             if self._inbox.calls or self.callbacks:
                 break
+
+    def _take_ready(self):
+        batch, self.ready = self.ready, []
+        return batch
 
     def run_batch(self, batch, give_way):
         """Give every task of `batch` its turn; `give_way(task)` queues one that gives it up."""

@@ -28,9 +28,12 @@ from errno import EBADF, EPERM
 from syscalls.errors import ResourceBusyError
 
 from .descriptor import READ, WRITE, Descriptor, Watch, is_closed, number_of, valid_number
+from .epoll import events_of, raw_poll
 from .inbox import Inbox
 
 __all__ = ["Poller"]
+
+EPOLLIN = getattr(select, "EPOLLIN", 0)     # where there is no epoll, nothing compares with it
 
 _SWEEP = 1.0            # seconds between two thorough looks, for what other threads have closed
 _FEW = 8                # descriptors that are looked at before every poll
@@ -71,6 +74,7 @@ class Poller:
         self._kernel = kernel
         self._make_selector = selector if callable(selector) else _default_selector
         self._given = self._selector = None if callable(selector) else selector
+        self._raw_poll = self._close_raw_poll = None    # see epoll.py
         self._descriptors = {}
         self._watches = {}          # what a lodger watches, by number
         self._inbox = None
@@ -89,9 +93,11 @@ class Poller:
         self._inbox = inbox
         self._selector.register(inbox.fileno(), READ, inbox)
         self._resume_watches()
+        self._use_raw_poll()
 
     def close(self):
         """Stop polling. A selector that was given is left open, without our descriptors."""
+        self._drop_raw_poll()
         if self._inbox is not None:
             self._unregister(self._inbox.fileno())
             self._inbox = None
@@ -115,6 +121,7 @@ class Poller:
 
     def abandon(self):
         """This is a forked child: let go of the selector, which the parent goes on using."""
+        self._drop_raw_poll()
         if self._selector is not None and self._given is None:
             self._selector.close()
         self._selector = None
@@ -131,8 +138,12 @@ class Poller:
 
         Raises OSError (EBADF), ResourceBusyError or TypeError.
         """
-        descriptor = self._descriptors.get(f if type(f) is int else number_of(f))
-        if descriptor is None or not descriptor.mask & READ or not descriptor.is_file(f):
+        try:
+            descriptor = self._descriptors[f.fileno()]
+            known = descriptor.mask & READ and descriptor.identity() is f
+        except Exception:       # a number, one that is new or closed, or no descriptor at all
+            known = False
+        if not known:
             descriptor = self._watch(f, READ, task)
             if descriptor is None:
                 return
@@ -143,8 +154,12 @@ class Poller:
 
     def wait_writable(self, f, task):
         """Block `task` until `f` can be written; as wait_readable."""
-        descriptor = self._descriptors.get(f if type(f) is int else number_of(f))
-        if descriptor is None or not descriptor.mask & WRITE or not descriptor.is_file(f):
+        try:
+            descriptor = self._descriptors[f.fileno()]
+            known = descriptor.mask & WRITE and descriptor.identity() is f
+        except Exception:       # a number, one that is new or closed, or no descriptor at all
+            known = False
+        if not known:
             descriptor = self._watch(f, WRITE, task)
             if descriptor is None:
                 return
@@ -194,25 +209,54 @@ class Poller:
         elif seconds:
             now = time.monotonic()
             seconds = min(seconds, _LONGEST)
+        kernel = self._kernel
+        if self._raw_poll is not None:
+            descriptors = self._descriptors
+            reports = self._raw_poll(seconds, len(descriptors) + len(self._watches) + 1)
+            heard = len(reports)
+            for number, bits in reports:
+                descriptor = descriptors.get(number)
+                if descriptor is None:
+                    heard -= not self._report(number, bits)
+                elif bits == EPOLLIN and descriptor.mask & READ:
+                    descriptor.ready(READ, kernel)
+                else:
+                    descriptor.ready(events_of(bits, descriptor.mask), kernel)
+        else:
+            reports = self._select(seconds)
+            heard = len(reports)
+            for key, events in reports:
+                key.data.ready(events, kernel)
+        if not heard and seconds != 0 and (
+            seconds is None or time.monotonic() < now + seconds - _TICK
+        ):
+            self.replace_selector()     # woken early by a number that nobody has any more
+        return heard
+
+    def _report(self, number, bits):
+        """What is none of the tasks' is ready: the inbox or a lodger's watch. False for a ghost."""
+        if number == self._inbox.fileno():
+            self._inbox.ready(READ, self._kernel)
+        elif number in self._watches:
+            watch = self._watches[number]
+            watch.ready(events_of(bits, watch.mask), self._kernel)
+        else:
+            return False
+        return True
+
+    def _select(self, seconds):
+        """The same by the selector's own `select`, on any system."""
         try:
             ready = self._selector.select(seconds)
         except (OSError, ValueError):
             # select(2) and poll(2), unlike epoll, fail on a descriptor that has been closed.
-            closed = self._sweep()
-            if not closed:
+            if not self._sweep():
                 raise
-            return closed
-        if self._given is not None:     # which may watch over more than our descriptors
-            ours = (Descriptor, Watch, Inbox)
-            ready = [each for each in ready if isinstance(each[0].data, ours)]
-        kernel = self._kernel
-        for key, events in ready:
-            key.data.ready(events, kernel)
-        if not ready and seconds != 0 and (
-            seconds is None or time.monotonic() < now + seconds - _TICK
-        ):
-            self.replace_selector()     # woken early by a number that nobody has any more
-        return len(ready)
+            return []
+        if self._given is None:
+            return ready
+        ours = (Descriptor, Watch, Inbox)       # it may watch over more than our descriptors
+        return [each for each in ready if isinstance(each[0].data, ours)]
 
     def confirms(self, f, events):
         """Whether `f` is certainly ready for `events`, or above suspicion."""
@@ -236,7 +280,19 @@ class Poller:
             except OSError:
                 self._abandon(descriptor)
         self._resume_watches()
+        self._use_raw_poll()
         old.close()
+
+    def _use_raw_poll(self):
+        self._drop_raw_poll()
+        raw = None if self._given is not None else raw_poll(self._selector)
+        if raw is not None:
+            self._raw_poll, self._close_raw_poll = raw
+
+    def _drop_raw_poll(self):
+        if self._raw_poll is not None:
+            self._close_raw_poll()
+            self._raw_poll = self._close_raw_poll = None
 
     def is_idle(self):
         """Whether there is nothing at all to poll for."""
@@ -244,7 +300,10 @@ class Poller:
 
     def has_waiters(self):
         """Whether any task waits for a descriptor."""
-        return any(descriptor.has_waiters() for descriptor in self._descriptors.values())
+        for descriptor in self._descriptors.values():   # nearly always, the first one says it
+            if descriptor.reader is not None or descriptor.writer is not None:
+                return True
+        return False
 
     def descriptors(self):
         """The Descriptors in the table: for checks and reports."""
@@ -405,6 +464,8 @@ class Poller:
         time, so that nobody is held up by it, as often as a small share of the time allows;
         and before the kernel sleeps for long it has looked at all.
         """
+        if len(self._descriptors) <= _FEW and now < self._next_thorough:
+            return self._look_at_few(now)
         if now >= self._next_look and (self._unseen or self._begin_to_look(now)):
             thorough = self._thorough
             part, self._unseen = self._unseen[:_SLICE], self._unseen[_SLICE:]
@@ -415,13 +476,22 @@ class Poller:
             for descriptor in closed:
                 if self._descriptors.get(descriptor.fd) is descriptor:
                     self._lost(descriptor)
-            if len(self._descriptors) > _FEW:
-                self._next_look = now + (time.monotonic() - now) * _SHARE
+            self._next_look = now + (time.monotonic() - now) * _SHARE
             if closed:
                 return 0.0
         if self._unseen or self.stale:
             return max(0.0, self._next_look - now)
         return max(0.0, min(_SWEEP, self._next_thorough - now))
+
+    def _look_at_few(self, now):
+        if self.stale:
+            self.stale, self._unseen = False, ()
+            closed = [each for each in self._descriptors.values() if each.was_closed()]
+            if closed:
+                for descriptor in closed:
+                    self._lost(descriptor)
+                return 0.0
+        return self._next_thorough - now
 
     def _begin_to_look(self, now):
         """Whether it is time to look at all descriptors once more, from now on."""

@@ -228,9 +228,13 @@ class BaseTask:
         try:
             reaction(kernel, self)
         except Exception as error:
-            if self.call is not call:
-                raise
-            kernel.throw(self, error)
+            self.blame(kernel, call, error)
+
+    def blame(self, kernel, call, error):
+        """The reaction of `call`, on which the task was blocked, has failed by `error`."""
+        if self.call is not call:
+            raise error
+        kernel.throw(self, error)
 
     def aim(self):
         """Point `send` at the routine, or at the detour where anything else is due."""

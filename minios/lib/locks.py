@@ -141,6 +141,15 @@ class Lock(Holdable):
         if self._waiting > 1 and owner not in self._watched:
             self._watch(owner)
 
+    def _check_release(self):
+        owner = self.owner
+        if owner is None:
+            raise KernelError(f"{self!r} is released, but nobody holds it")
+        if owner.kernel.current is not owner and not owner.done():
+            raise KernelError(
+                f"only its owner, task {owner.tid} ({owner.name}), may release {self!r}"
+            )
+
     def _leave(self, task, error):
         # An error that is on its way must not be hidden by the complaint that the lock was lost
         # meanwhile, which happens where Condition.wait() could not get it back.

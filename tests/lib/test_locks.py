@@ -158,6 +158,7 @@ def test_a_lock_is_free_of_charge_for_the_kernel_while_nobody_waits(run):
         yield
         assert len(minios.current_task()._waiters) == 1
         lock.release()
+        yield                       # now nobody waits any more
         assert not minios.current_task()._waiters and not waiter._waiters
 
     run(main())
