@@ -43,6 +43,14 @@ def caller_site():
     return frame.f_code, frame.f_lasti
 
 
+def place_text(place):
+    """A place as text: what `caller_site` gave, or a text itself.
+
+    To find the line takes longer than to kill a task, and few ask for it.
+    """
+    return place if isinstance(place, str) else file_and_line(*place)
+
+
 def file_and_line(code, lasti):
     """`file.py:12` for what `caller_site` gave; an empty string for None."""
     if code is None:

@@ -4,6 +4,17 @@ They live at the door because both sides use them: the kernel raises them and ta
 them. `minios.errors` and `minios` re-export every name.
 """
 
+from __future__ import annotations
+
+from .describe import place_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any
+
+    Place = str | tuple[CodeType, int]      # where a signal was sent from: see describe.py
+
 __all__ = [
     "BrokenBarrierError",
     "Cancelled",
@@ -51,6 +62,11 @@ class DeadlockError(KernelError):
         self.cycle = cycle or []
 
 
+def _place(error: Any) -> str:
+    """Where the signal was sent from, `file:line`; empty if unknown."""
+    return place_text(error._place)
+
+
 class TaskKilledError(KernelError):
     """Raised in whoever waits for a task that was killed.
 
@@ -58,10 +74,17 @@ class TaskKilledError(KernelError):
     sent it (None where no task did), `place` the file:line that it was sent from.
     """
 
-    def __init__(self, tid: int, name: str, signum: int, killer: int | None, place: str) -> None:
-        super().__init__(tid, name, signum, killer, place)
+    def __init__(self, tid: int, name: str, signum: int, killer: int | None, place: Place) -> None:
         self.tid, self.name, self.signum = tid, name, signum
-        self.killer, self.place = killer, place
+        self.killer, self._place = killer, place
+
+    place = property(_place)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.tid, self.name, self.signum, self.killer, self.place)
+
+    def __repr__(self):
+        return f"{type(self).__name__}{self.__reduce__()[1]}"
 
     def __str__(self) -> str:
         by = "the kernel" if self.killer is None else f"task {self.killer}"
@@ -85,13 +108,20 @@ class Cancelled(_Leaving):
     imported it is an asyncio.CancelledError as well.
     """
 
-    def __init__(self, signum: int = 15, killer: int | None = None, place: str = "") -> None:
-        super().__init__(signum, killer, place)
-        self.signum, self.killer, self.place = signum, killer, place
+    def __init__(self, signum: int = 15, killer: int | None = None, place: Place = "") -> None:
+        self.signum, self.killer, self._place = signum, killer, place
+
+    place = property(_place)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.signum, self.killer, self.place)
+
+    def __repr__(self):
+        return f"{type(self).__name__}{self.__reduce__()[1]}"
 
     def outcome(self, tid: int, name: str) -> KernelError:
         """What those who wait for a task hear when this has ended it."""
-        return TaskKilledError(tid, name, self.signum, self.killer, self.place)
+        return TaskKilledError(tid, name, self.signum, self.killer, self._place)
 
     def __str__(self) -> str:
         by = "the kernel" if self.killer is None else f"task {self.killer}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .base import SystemCall
-from .describe import caller_site, file_and_line, task_name
+from .describe import caller_site, task_name
 from .errors import NoSuchTaskError
 from .signums import SIGTERM, check_signum, signal_name
 
@@ -25,12 +25,12 @@ class Kill(SystemCall):
     Raises ValueError for a number that is no signal.
     """
 
-    __slots__ = ("task", "signum", "_code", "_lasti")
+    __slots__ = ("task", "signum", "_site")
 
     def __init__(self, task: Task | int, signum: int = SIGTERM) -> None:
         self.task = task
         self.signum = check_signum(signum, zero_too=True)
-        self._code, self._lasti = caller_site()
+        self._site = caller_site()
 
     def handle(self, kernel, task):
         try:
@@ -39,8 +39,7 @@ class Kill(SystemCall):
             kernel.resume(task, False)
             return
         alive = not target.done()
-        place = file_and_line(self._code, self._lasti)
-        kernel.send_signal(target, self.signum, killer=task.tid, place=place)
+        kernel.send_signal(target, self.signum, killer=task.tid, place=self._site)
         # A task that kills itself has its Cancelled already, at this very yield.
         if task.call is self:
             kernel.resume(task, alive)

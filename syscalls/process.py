@@ -73,12 +73,7 @@ class Wait(SystemCall):
 
     def task_ended(self, kernel, task, target):
         """Kernel side: `target`, which `task` waits for with this call, has ended."""
-        task.token = None
-        error = target.failure()
-        if error is None:
-            kernel.resume(task, target.result())
-        else:
-            kernel.throw(task, error)
+        target.answer(kernel, task)
 
     def cancel(self, kernel, task):
         task.token.discard_waiter(task)

@@ -9,7 +9,6 @@ from collections import deque
 from time import process_time
 
 import minios
-from syscalls import Spawn
 
 from ..effort import times
 

@@ -6,8 +6,7 @@ waits for the clock, so that none is charged for polling more often because it w
 is measured is the way through the timer queue and back, with some 10,000 timers in it. The tasks
 have been spawned, and have had a turn, when the clock is started; the last that has slept stops it.
 
-Python's garbage collector runs, as in any program, and curio's asserts are on, one of which looks
-through all ready tasks for each that becomes ready: with so many, that is most of its figure.
+Python's garbage collector runs, as in any program.
 """
 
 import asyncio

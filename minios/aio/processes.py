@@ -8,9 +8,10 @@ descriptors, is a line in brackets, as the threads of Linux's kernel are in ps(1
 from __future__ import annotations
 
 from syscalls import signums
+from syscalls.describe import place_text
 from syscalls.errors import TaskKilledError
 
-from ..kernel.task import TaskInfo
+from ..kernel.task import BaseTask, TaskInfo
 from .futures import future_text
 
 TYPE_CHECKING = False
@@ -159,7 +160,9 @@ class TaskView(_View):
         if signum == signums.SIGQUIT:
             self._task.print_stack()
         elif signum not in _HARMLESS:
-            self._task.cancel(msg=f"signal {signum} at {place}")
+            self._task.cancel(msg=f"signal {signum} at {place_text(place)}")
+
+    answer = BaseTask.answer
 
     def add_waiter(self, waiter):
         """`waiter`, a task of the kernel, hears of the end by its call's `task_ended`."""

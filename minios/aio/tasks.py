@@ -170,6 +170,7 @@ class Task(BaseTask, asyncio.Task):
     _name = seldom("name")
     _waiters = seldom("waiters")
     started = True
+    is_remembered = False       # asyncio tells of its error when nobody holds it any more
     __name__ = "task_wakeup"    # as which it is shown among the callbacks of a Future
 
     def __init__(self, loop, coro, name=None, context=None, site=(None, 0)):
@@ -329,9 +330,6 @@ class Task(BaseTask, asyncio.Task):
         if self.cancelled():
             return TaskKilledError(self.tid, self.name, *(self.killer or (15, None, "asyncio")))
         return _error_of(self)
-
-    def is_remembered(self):
-        return False    # asyncio tells of its error when nobody holds it any more
 
     # --- As asyncio.Task -----------------------------------------------------------------
 

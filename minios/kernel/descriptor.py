@@ -24,7 +24,9 @@ _LARGEST = 2**31 - 1    # descriptors are C ints
 class Descriptor:
     """One descriptor that is registered: who waits to read and to write it."""
 
-    __slots__ = ("fd", "mask", "reader", "writer", "watch", "identity", "unheeded", "_poller", "_inode")
+    __slots__ = (
+        "fd", "mask", "reader", "writer", "watch", "identity", "unheeded", "_poller", "_inode"
+    )
 
     def __init__(self, poller, fd, mask, f):
         self.fd, self.mask = fd, mask
@@ -89,6 +91,21 @@ class Descriptor:
         if doubtful and not self._poller.confirms(self.fd, events):
             self._poller.replace_selector()
 
+    def readable(self, kernel):
+        """`ready` to be read, and nothing else: what nearly all reports are."""
+        task = self.reader
+        if task is None or self.identity is _no_file:
+            self.ready(READ, kernel)
+            return
+        self.reader = task.token = None
+        call = task.call
+        try:
+            call.ready(kernel, task)
+        except Exception as error:
+            task.blame(kernel, call, error)
+        if self.reader is task and not self._poller.confirms(self.fd, READ):
+            self._poller.replace_selector()
+
     def _is_unused(self, unused, now):
         """Whether nobody will come back for it: it was ready for a whole round to be read.
 
@@ -117,6 +134,9 @@ class _SharedDescriptor(Descriptor):
     """One that a lodger watches as well."""
 
     __slots__ = ()
+
+    def readable(self, kernel):
+        self.ready(READ, kernel)
 
     def ready(self, events, kernel):
         watch = self.watch

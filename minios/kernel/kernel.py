@@ -13,7 +13,7 @@ import os
 from _thread import get_ident
 
 from syscalls.base import running
-from syscalls.describe import caller_site, file_and_line
+from syscalls.describe import caller_site
 from syscalls.errors import DeadlockError, KernelError, NoSuchTaskError
 from syscalls.signums import SIGTERM, check_signum
 
@@ -141,11 +141,12 @@ class Kernel(Primitives):
         if task.done():
             return False
         killer = None if self.current is None else self.current.tid
-        self.send_signal(task, signum, killer, file_and_line(*site))
+        self.send_signal(task, signum, killer, site)
         return True
 
     def send_signal(self, task, signum, killer=None, place=""):
-        """Deliver `signum` to `task`, from the task with tid `killer`; nothing if it has ended."""
+        """Deliver `signum` to `task`, from the task with tid `killer` at `place`, a text or
+        what caller_site() gave; nothing if it has ended."""
         if not task.done():
             send_signal(self, task, signum, killer, place)
 

@@ -38,7 +38,7 @@ EPOLLIN = getattr(select, "EPOLLIN", 0)     # where there is no epoll, nothing c
 _SWEEP = 1.0            # seconds between two thorough looks, for what other threads have closed
 _FEW = 8                # descriptors that are looked at before every poll
 _SLICE = 32             # descriptors that are looked at in one go
-_SHARE = 50            # of the time, at most one part in so many goes into looking at more
+_SHARE = 100           # of the time, at most one part in so many goes into looking at more
 _LONGEST = 86_400.0     # seconds to block at most: epoll counts milliseconds in a C int
 _TICK = 0.002           # seconds by which a selector may be early: epoll counts milliseconds
 
@@ -218,8 +218,8 @@ class Poller:
                 descriptor = descriptors.get(number)
                 if descriptor is None:
                     heard -= not self._report(number, bits)
-                elif bits == EPOLLIN and descriptor.mask & READ:
-                    descriptor.ready(READ, kernel)
+                elif bits == EPOLLIN:
+                    descriptor.readable(kernel)
                 else:
                     descriptor.ready(events_of(bits, descriptor.mask), kernel)
         else:

@@ -13,17 +13,18 @@ from syscalls.describe import call_text
 from syscalls.errors import Cancelled
 
 from .log import log_handler, log_last_words
+from .task import BaseTask
 
 __all__ = ["close_task", "interrupt_task", "send_signal"]
 
 
 def send_signal(kernel, task, signum, killer, place):
     """Deliver `signum` to a live task; `killer` is the sender's tid or None."""
-    if hasattr(task, "deliver"):
+    if not isinstance(task, BaseTask):
         task.deliver(signum, killer, place)     # of another make: see Lodger.tasks
         return
     action = _ACTIONS.get(signum, _terminate)
-    if action is not None and (_is_running(task.routine) or kernel.lodger.runs_for(task)):
+    if action is not None and (_is_running(task) or kernel.lodger.runs_for(task)):
         # It signals itself in the middle of its turn: wait until it has yielded.
         kernel.call_from_thread(kernel.send_signal, task, signum, killer, place)
     elif action is not None:
@@ -103,7 +104,7 @@ _ACTIONS = {
 def interrupt_task(kernel, task, error):
     """Throw `error` into a live task at the first yield where no result is lost."""
     call = task.call
-    running = _is_running(task.routine)
+    running = _is_running(task)
     if call is not None and call.interruptible and not running:
         if not _defers(kernel, task, error):
             _cancel(kernel, task)
@@ -177,8 +178,15 @@ def _is_due(task, kind):
 
     By the exact type: a subclass is a time limit's or the like, and no reason to drop a kill.
     """
-    return type(task.error) is kind or any(type(error) is kind for error in task.pending or ())
+    if type(task.error) is kind:
+        return True
+    pending = task.pending
+    return bool(pending) and any(type(error) is kind for error in pending)
 
 
-def _is_running(routine):
+def _is_running(task):
+    """Whether it is in the middle of a turn."""
+    if task.call is not None:
+        return False
+    routine = task.routine
     return getattr(routine, "gi_running", False) or getattr(routine, "cr_running", False)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from _operator import attrgetter  # the C half
 from itertools import islice
-
 from types import GeneratorType
 
 from syscalls.errors import KernelError, NoSuchTaskError, TaskKilledError, TaskLimitError
@@ -132,8 +131,13 @@ class TaskTable:
             if waiters.pop(waiter, _gone) is not _gone:
                 # False is the answer of one who only watches, and takes no error.
                 heard |= waiter.call.task_ended(self, waiter, task) is not False
-        if not heard and task.is_remembered():
-            self._bury(task, error)
+        if not heard and task.is_remembered:
+            if error is not None:
+                self._tell_of(task, error)
+            self._ended[task.tid] = task
+            if len(self._ended) >= 2 * _REMEMBERED:     # not each time: a dict's first key is slow
+                for tid in list(islice(self._ended, _REMEMBERED)):
+                    del self._ended[tid]
 
     def _program_ends(self, task):
         """It was the main task that has ended, or the last that keeps the kernel running."""
@@ -148,18 +152,13 @@ class TaskTable:
         """Somebody has waited for `task` after its end."""
         self._ended.pop(task.tid, None)
 
-    def _bury(self, task, error):
-        """Nobody waits for `task`: keep its outcome for a while; an error goes to the log."""
-        if error is not None:
-            failure = task.failure()
-            if isinstance(failure, (SystemExit, KeyboardInterrupt)):
-                self._leave_program(task, error)
-            elif failure is error or not isinstance(failure, TaskKilledError):
-                log_orphan(task, failure)
-        self._ended[task.tid] = task
-        if len(self._ended) >= 2 * _REMEMBERED:     # not each time: a dict has no quick first key
-            for tid in list(islice(self._ended, _REMEMBERED)):
-                del self._ended[tid]
+    def _tell_of(self, task, error):
+        """Nobody waits for `task`, which an error has ended: that goes to the log."""
+        failure = task.failure()
+        if isinstance(failure, (SystemExit, KeyboardInterrupt)):
+            self._leave_program(task, error)
+        elif failure is error or not isinstance(failure, TaskKilledError):
+            log_orphan(task, failure)
 
     def _leave_program(self, task, error):
         """sys.exit() in a task ends the program that it belongs to: its group, or all.

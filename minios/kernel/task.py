@@ -85,6 +85,9 @@ class BaseTask:
 
     __slots__ = ()
 
+    # Whether the kernel keeps the task for a while after its end, if nobody waited for it.
+    is_remembered = True
+
     kernel: Kernel
     tid: int
     ptid: int                   # of the parent, 0 where no task spawned this one
@@ -114,9 +117,14 @@ class BaseTask:
         """Take the outcome and let go of everything else."""
         raise NotImplementedError
 
-    def is_remembered(self) -> bool:
-        """Whether the kernel keeps the task for a while after its end, if nobody waited for it."""
-        return True
+    def answer(self, kernel, waiter):
+        """Resume `waiter`, which has waited for the end of this one, with the outcome."""
+        waiter.token = None
+        error = self.failure()
+        if error is None:
+            kernel.resume(waiter, self.result())
+        else:
+            kernel.throw(waiter, error)
 
     # --- What users ask ------------------------------------------------------------------
 
@@ -238,7 +246,10 @@ class BaseTask:
 
     def aim(self):
         """Point `send` at the routine, or at the detour where anything else is due."""
-        if self.error is not None or self._seldom is not None and (self.pending or self.stopped):
+        seldom = self._seldom       # by its dict, since the properties would cost more
+        if self.error is not None or seldom is not None and (
+            seldom.get("pending") or seldom.get("stopped")
+        ):
             self.send = self._detour
         elif self.started:
             self.send = self.routine.send
@@ -292,7 +303,7 @@ class BaseTask:
 
     def _detour(self, value):
         """Resume the routine in another way than by sending: see `aim`."""
-        if self.stopped:
+        if self._seldom is not None and self.stopped:
             self.value, self.halted = value, True
             return HALT
         if not self.started:
@@ -307,7 +318,7 @@ class BaseTask:
             request = routine.send(value)
         # A signal that found the task with a result due was kept until this yield, so that
         # the result was not lost. What the routine has just asked for is not carried out.
-        while self.pending:
+        while self._seldom is not None and self.pending:
             _discard(request)
             request = routine.throw(self.pending.pop(0))
         self.aim()
@@ -377,6 +388,14 @@ class Task(BaseTask):
 
     failure = exception
 
+    def answer(self, kernel, waiter):
+        if self.error is None:      # without the inner calls: what all do who join
+            waiter.call = waiter.token = None
+            waiter.value = self._result
+            kernel.ready.append(waiter)
+        else:
+            super().answer(kernel, waiter)
+
     def add_done_callback(self, function: Callable[[Task], object]) -> None:
         """Let the kernel call `function(task)` when the task ends, or now if it has.
 
@@ -402,8 +421,11 @@ class Task(BaseTask):
         self.routine = self.stack = self.value = self.call = self.token = None
         self.send, self.context = no_turn, _NoContext
         if self._seldom is not None:
-            self.pending = self.progress = None
-            self.stopped = self.halted = False
+            for name in _OF_THE_LIVING:
+                self._seldom.pop(name, None)
+
+
+_OF_THE_LIVING = "pending", "progress", "stopped", "halted"
 
 
 def _outcome(task, error):

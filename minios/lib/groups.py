@@ -116,7 +116,7 @@ class TaskGroup(Scope):
         self._failing = True
         kernel, killer = self.task.kernel, self.task.tid
         for task in reversed(self.tasks):
-            kernel.send_signal(task, signum, killer, self.place)
+            kernel.send_signal(task, signum, killer, self._site)
 
     # --- The block -----------------------------------------------------------------------
 
@@ -218,7 +218,7 @@ class TaskGroup(Scope):
             if not self._tasks:
                 wake(self)
         elif self._errors and not self.tasks:
-            self.cancel(ScopeCancelled(SIGTERM, task.tid, self.place))
+            self.cancel(ScopeCancelled(SIGTERM, task.tid, self._site))
         return True
 
     def _owner_ended(self, owner):

@@ -100,7 +100,7 @@ class timeout(Scope):
 
     def _expire(self):
         self._timer = None
-        self.cancel(ScopeCancelled(SIGALRM, self.task.tid, self.place))
+        self.cancel(ScopeCancelled(SIGALRM, self.task.tid, self._site))
 
     def __repr__(self):
         return f"timeout({self.seconds})"

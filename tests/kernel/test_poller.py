@@ -587,3 +587,34 @@ def test_a_number_closed_under_a_waited_for_socket_and_used_again_disturbs_no_st
         return error.errno
 
     assert minios.run(main()) == errno.EBADF
+
+
+def test_a_socket_that_is_ready_while_its_task_is_busy_stays_registered_for_a_round(pair):
+    """Under load a task that has answered is about to come back: epoll need not be told."""
+    def main():
+        kernel = minios.current_kernel()
+        kernel.hurry()              # a poll after every batch
+        selector, changes = kernel.poller._selector, []
+        for name in ("register", "modify", "unregister"):
+            setattr(selector, name, recorded(getattr(selector, name), changes))
+        pair[1].send(b"a")
+        assert (yield Recv(pair[0], 1)) == b"a"
+        assert len(changes) == 1
+        for _ in range(3):
+            pair[1].send(b"b")
+            yield                   # it is reported, and nobody waits
+            assert (yield Recv(pair[0], 1)) == b"b"
+        assert len(changes) == 1
+        pair[1].send(b"c")
+        for _ in range(4):
+            yield                   # nobody comes back for it
+        assert pair[0].fileno() not in registered() and len(changes) == 2
+        assert (yield Recv(pair[0], 1)) == b"c"
+
+    def recorded(function, changes):
+        def call(*arguments):
+            changes.append(arguments)
+            return function(*arguments)
+        return call
+
+    minios.run(main())
