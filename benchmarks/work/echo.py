@@ -38,9 +38,10 @@ def undelayed(listener):
 
 def on_minios(listener, *size):
     def echo(sock):
+        receive = Recv(sock, PIECE)     # a call may be kept, and yielded again
         with sock:
             try:
-                while data := (yield Recv(sock, PIECE)):
+                while data := (yield receive):
                     yield SendAll(sock, data)
             except ConnectionError:
                 pass
