@@ -17,7 +17,7 @@ import tempfile
 from collections import namedtuple
 from pathlib import Path
 
-from .effort import times
+from .effort import cache_folder, times
 from .serving import Figure
 
 __all__ = ["Clients", "Run", "load_of_clients", "load_of_wrk"]
@@ -93,8 +93,7 @@ def _program():
     """The path of the compiled clients. They are compiled once, and again for another source."""
     compiler = shlex.split(os.environ.get("CC", "cc"))
     key = hashlib.sha256(f"{os.uname()} {compiler}".encode() + _SOURCE.read_bytes()).hexdigest()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "minios"
-    program = cache / f"{_SOURCE.stem}-{key[:16]}"
+    program = cache_folder() / f"{_SOURCE.stem}-{key[:16]}"
     if not program.exists():
         if shutil.which(compiler[0]) is None:
             raise RuntimeError(f"the load needs a C compiler, and there is no {compiler[0]}: "
