@@ -326,7 +326,7 @@ class Kernel(Primitives):
         if self.timers:
             self.timers.expire(self.now(), self)
         if self.ready:
-            self.poller.stale = True
+            self.poller.lookout.stale = True
             self._run_ready()
         if self.callbacks:
             self.lodger.run_callbacks()

@@ -30,15 +30,12 @@ from syscalls.errors import ResourceBusyError
 from .descriptor import READ, WRITE, Descriptor, Watch, is_closed, number_of, valid_number
 from .epoll import events_of, raw_poll
 from .inbox import Inbox
+from .lookout import Lookout
 
 __all__ = ["Poller"]
 
 EPOLLIN = getattr(select, "EPOLLIN", 0)     # where there is no epoll, nothing compares with it
 
-_SWEEP = 1.0            # seconds between two thorough looks, for what other threads have closed
-_FEW = 8                # descriptors that are looked at before every poll
-_SLICE = 32             # descriptors that are looked at in one go
-_SHARE = 100           # of the time, at most one part in so many goes into looking at more
 _LONGEST = 86_400.0     # seconds to block at most: epoll counts milliseconds in a C int
 _TICK = 0.002           # seconds by which a selector may be early: epoll counts milliseconds
 
@@ -78,10 +75,7 @@ class Poller:
         self._descriptors = {}
         self._watches = {}          # what a lodger watches, by number
         self._inbox = None
-        self.stale = True           # tasks have run since we began to look at descriptors
-        self._unseen = []           # descriptors that are still to be looked at
-        self._thorough = False
-        self._next_look = self._next_thorough = 0.0
+        self.lookout = Lookout(self._descriptors, self._lost)
         self._suspects = set()      # numbers under which a ghost may be reported
 
     # --- The selector's life -------------------------------------------------------------
@@ -204,7 +198,7 @@ class Poller:
         now = 0.0
         if self._descriptors:
             now = time.monotonic()
-            longest = self._look_for_closed(now)
+            longest = self.lookout.look(now)
             seconds = longest if seconds is None else min(seconds, longest)
         elif seconds:
             now = time.monotonic()
@@ -455,54 +449,6 @@ class Poller:
                 message = f"descriptor {descriptor.fd} was closed while task {task.tid} waited"
                 self._kernel.throw(task, OSError(EBADF, message))
         descriptor.reader = descriptor.writer = None
-
-    def _look_for_closed(self, now):
-        """Look at some descriptors if it is time to; returns how long the kernel may block.
-
-        Whoever closes a descriptor without Close tells nobody, so the only way to wake its
-        waiter is to look. Few descriptors are looked at after every turn. Of many, a slice at a
-        time, so that nobody is held up by it, as often as a small share of the time allows;
-        and before the kernel sleeps for long it has looked at all.
-        """
-        if len(self._descriptors) <= _FEW and now < self._next_thorough:
-            return self._look_at_few(now)
-        if now >= self._next_look and (self._unseen or self._begin_to_look(now)):
-            thorough = self._thorough
-            part, self._unseen = self._unseen[:_SLICE], self._unseen[_SLICE:]
-            closed = [each for each in part if each.was_closed(thorough)]
-            if closed:      # who closes one often closes more
-                closed += [each for each in self._unseen if each.was_closed(thorough)]
-                self._unseen = []
-            for descriptor in closed:
-                if self._descriptors.get(descriptor.fd) is descriptor:
-                    self._lost(descriptor)
-            self._next_look = now + (time.monotonic() - now) * _SHARE
-            if closed:
-                return 0.0
-        if self._unseen or self.stale:
-            return max(0.0, self._next_look - now)
-        return max(0.0, min(_SWEEP, self._next_thorough - now))
-
-    def _look_at_few(self, now):
-        if self.stale:
-            self.stale, self._unseen = False, ()
-            closed = [each for each in self._descriptors.values() if each.was_closed()]
-            if closed:
-                for descriptor in closed:
-                    self._lost(descriptor)
-                return 0.0
-        return self._next_thorough - now
-
-    def _begin_to_look(self, now):
-        """Whether it is time to look at all descriptors once more, from now on."""
-        self._thorough = now >= self._next_thorough
-        if not self._thorough and not self.stale:
-            return False
-        self.stale = False
-        self._unseen = list(self._descriptors.values())
-        if self._thorough:
-            self._next_thorough = now + _SWEEP * (1 + len(self._unseen) / 1000)
-        return True
 
     def _sweep(self):
         """Find what was closed without Close, which epoll never reports; return how many."""

@@ -256,28 +256,6 @@ class BaseTask:
         else:
             self.send = self._first_turn
 
-    def push(self, routine):
-        """Call `routine` on this task's own stack (the trampoline of PEP 342)."""
-        if self.stack is None:
-            self.stack = []
-        self.stack.append(self.routine)
-        self.routine = routine
-        if self._seldom is None and self.error is None:
-            self.send = routine.send    # aim(), where nothing else is due
-        else:
-            self.aim()
-
-    def pop(self):
-        """Return from the routine on top of the stack to its caller; False at the bottom."""
-        if not self.stack:
-            return False
-        self.routine = routine = self.stack.pop()
-        if self._seldom is None and self.error is None:
-            self.send = routine.send
-        else:
-            self.aim()
-        return True
-
     # --- The detours ---------------------------------------------------------------------
 
     def _first_turn(self, value):

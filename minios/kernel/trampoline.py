@@ -109,20 +109,29 @@ def call_routine(routine, kernel, task):
 def advance(kernel, task, request=None, error=None):
     """Go on with `task`, which has yielded the routine `request` or ended a routine by `error`
     (StopIteration where it returned), until it yields something else or ends."""
+    run = task.context.run
     try:
         while True:
             try:
-                if error is None:
-                    task.push(request)
-                    request = task.context.run(task.send, None)
-                elif not task.pop():
-                    break       # out of this `try`, which is for the task's own errors
-                elif isinstance(error, StopIteration):
-                    request = task.context.run(task.send, error.value)
+                value = None
+                if error is None:       # a call: the routine goes on top of the one that yielded it
+                    if task.stack is None:
+                        task.stack = []
+                    task.stack.append(task.routine)
+                    task.routine = request
+                elif not task.stack:
+                    break               # out of this `try`, which is for the task's own errors
+                else:                   # a return, to the routine below
+                    task.routine = task.stack.pop()
+                    if isinstance(error, StopIteration):
+                        value = error.value
+                    else:
+                        task.error = _without_kernel_frames(error)
+                if task._seldom is None and task.error is None:
+                    task.send = task.routine.send   # aim(), where nothing else is due
                 else:
-                    task.error = _without_kernel_frames(error)
                     task.aim()
-                    request = task.context.run(task.send, None)
+                request = run(task.send, value)
             except BaseException as caught:
                 error = caught
                 continue
