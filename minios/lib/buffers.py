@@ -56,7 +56,7 @@ class ByteReader:
             return self._take(n)
         if self._ended or not n:
             return b""
-        data = yield self._receive(min(n, self.limit))
+        data = yield self._receive(n if n < self.limit else self.limit)
         if not data:
             self._ended = True
         return data

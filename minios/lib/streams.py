@@ -100,7 +100,10 @@ class Stream(ByteReader):
                 self._broken = f"a write was cut short after {sent} of {len(data)} bytes"
             raise
         finally:
-            self._pass_turn()
+            if self._turns:
+                self._pass_turn()
+            else:
+                self.owner = None   # the same, without the call
 
     @blocking
     def drain(self) -> Generator[Any, Any, None]:
