@@ -105,9 +105,16 @@ def _tell(data, table, draw, options):
     The figures first, since who reads the table may have gone.
     """
     kept = _written(options.json, lambda path: path.write_text(json.dumps(data, indent=1) + "\n"))
-    print(table, in_words(data), sep="\n\n")
-    if options.targets:
-        print("", verdict_table(data), sep="\n")
+    try:
+        print(table, in_words(data), sep="\n\n")
+        if options.targets:
+            print("", verdict_table(data), sep="\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"minios bench: standard output: {error.strerror}", file=sys.stderr)
+        kept = False
     return _written(options.plot, lambda path: draw(data, path)) and kept
 
 

@@ -62,12 +62,38 @@ class DeadlockError(KernelError):
         self.cycle = cycle or []
 
 
-def _place(error: Any) -> str:
-    """Where the signal was sent from, `file:line`; empty if unknown."""
-    return place_text(error._place)
+class _Sent(BaseException):
+    """An error that tells of a signal. Where that was sent from is kept as it came, and looked up
+    when it is asked for: that takes longer than a kill."""
+
+    _place: Place
+
+    def _fields(self) -> tuple[Any, ...]:
+        """The arguments of the constructor."""
+        raise NotImplementedError
+
+    @property
+    def place(self) -> str:
+        """The file:line that the signal was sent from; empty if unknown."""
+        return place_text(self._place)
+
+    @place.setter
+    def place(self, place: str) -> None:
+        self._place = place
+
+    @property
+    def args(self) -> tuple[Any, ...]:  # type: ignore[override]
+        """The arguments, as every exception has them."""
+        return self._fields()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._fields(), vars(self) | {"_place": self.place}
+
+    def __repr__(self):
+        return f"{type(self).__name__}{self._fields()}"
 
 
-class TaskKilledError(KernelError):
+class TaskKilledError(_Sent, KernelError):
     """Raised in whoever waits for a task that was killed.
 
     `tid` and `name` are the task's, `signum` is the signal, `killer` the tid of the task that
@@ -78,13 +104,8 @@ class TaskKilledError(KernelError):
         self.tid, self.name, self.signum = tid, name, signum
         self.killer, self._place = killer, place
 
-    place = property(_place)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.tid, self.name, self.signum, self.killer, self.place)
-
-    def __repr__(self):
-        return f"{type(self).__name__}{self.__reduce__()[1]}"
+    def _fields(self):
+        return self.tid, self.name, self.signum, self.killer, self.place
 
     def __str__(self) -> str:
         by = "the kernel" if self.killer is None else f"task {self.killer}"
@@ -99,7 +120,7 @@ class _Leaving(BaseException):
     """
 
 
-class Cancelled(_Leaving):
+class Cancelled(_Sent, _Leaving):
     """Thrown into a task that is killed, at the call that it is blocked on.
 
     It is a BaseException so that `except Exception` does not swallow it, and not the error
@@ -111,13 +132,8 @@ class Cancelled(_Leaving):
     def __init__(self, signum: int = 15, killer: int | None = None, place: Place = "") -> None:
         self.signum, self.killer, self._place = signum, killer, place
 
-    place = property(_place)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.signum, self.killer, self.place)
-
-    def __repr__(self):
-        return f"{type(self).__name__}{self.__reduce__()[1]}"
+    def _fields(self):
+        return self.signum, self.killer, self.place
 
     def outcome(self, tid: int, name: str) -> KernelError:
         """What those who wait for a task hear when this has ended it."""

@@ -50,8 +50,8 @@ class Wait(SystemCall):
     """Wait until `task` (a Task or a tid) ends, and return what it returned.
 
     Raises what the task raised, TaskKilledError if it was killed, NoSuchTaskError for an
-    unknown tid: of those that ended while nobody waited, the kernel remembers the last 64,
-    and a Task object remembers its own end. Any number of tasks may wait for one, unlike in
+    unknown tid: of those that ended while nobody waited, the kernel remembers at least the last
+    64, and a Task object remembers its own end. Any number of tasks may wait for one, unlike in
     waitpid(2).
     """
 

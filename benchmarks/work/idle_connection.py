@@ -31,7 +31,7 @@ def load(server):
         with Clients(server, more, _MESSAGE) as clients:
             taken = _memory(server) - before
             clients.run(0)      # all of them are still served
-    return Figure(taken / more)
+    return Figure(max(0, taken) / more)     # of few, there may have been room before
 
 
 def _memory(server):

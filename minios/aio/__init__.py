@@ -29,4 +29,4 @@ from .running import run
 
 __all__ = ["EventLoop", "aio", "run", "run_kernel"]
 
-Cancelled.__bases__ = (asyncio.CancelledError,)
+Cancelled.__bases__ = (*Cancelled.__bases__[:-1], asyncio.CancelledError)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from syscalls import signums
 from syscalls.describe import place_text
-from syscalls.errors import TaskKilledError
+from syscalls.errors import KernelError, TaskKilledError
 
 from ..kernel.task import BaseTask, TaskInfo
 from .futures import future_text
@@ -100,6 +100,10 @@ class LoopView(_View):
 
     def deliver(self, signum, killer, place):
         """It takes no signals: it ends with its program."""
+
+    def add_waiter(self, waiter):
+        """Nobody can wait for it."""
+        raise KernelError(f"task {self.tid} is an event loop, which ends with its program")
 
 
 class TaskView(_View):

@@ -30,7 +30,8 @@ def raw_poll(selector):
 
     def poll_for(seconds, most):
         # Rounded up to its milliseconds: a timer's moment must have come.
-        return poll(-1 if seconds is None else ceil(seconds * 1e3) * 1e-3, most)
+        # A negative time, of a clock that is late, means none; to epoll it would mean no limit.
+        return poll(-1 if seconds is None else ceil(max(0.0, seconds) * 1e3) * 1e-3, most)
 
     return poll_for, epoll.close
 

@@ -156,7 +156,7 @@ class Interrupts:
 
     def _on_ctrl_c(self, signum, frame):
         task = self.kernel.main_task
-        on_its_way = task is not None and self._thrown is not None and (
+        on_its_way = task is not None and not task.done() and self._thrown is not None and (
             task.error is self._thrown or self._thrown in (task.pending or ())
         )
         whose = _whose_code(frame, self.kernel.lodger.package)

@@ -40,14 +40,18 @@ class Parking:
         """Put `task` at the end of the queue of `channel`."""
         place = [task, None]
         there = self._channels.setdefault(channel, place)
-        if there is not place:
-            if type(there) is list:
-                self._channels[channel] = queue = there[1] = _Queue((there,))
-                queue.empty = 0
-                there = queue
-            there.append(place)
-            place[1] = there
         task.token = place
+        if there is place:
+            return
+        if type(there) is list:
+            if there[0] is None:        # it could not be found by its channel when it was left
+                self._channels[channel] = place
+                return
+            queue = self._channels[channel] = there[1] = _Queue((there,))
+            queue.empty = 0
+            there = queue
+        there.append(place)
+        place[1] = there
 
     def leave(self, channel, task):
         """Take `task` out of the queue of `channel`."""
@@ -63,13 +67,13 @@ class Parking:
     def wake(self, channel, n, value):
         """Resume up to `n` tasks (None: all) with `value`; return them, in that order."""
         there = self._channels.get(channel)
-        if there is None or n == 0:
+        if there is None or n is not None and n <= 0:
             return []
         if type(there) is list:
             woken = [there[0]]
             del self._channels[channel]
             if there[0] is None:
-                return []       # it could not be found by its channel when it left
+                return []       # as in `park`
         else:
             woken = _taken(there, n)
             if len(there) == there.empty:

@@ -193,9 +193,11 @@ class Poller:
     def poll(self, seconds):
         """Wake the tasks whose descriptors are ready, within `seconds` (None: no limit).
 
-        Returns how many descriptors were. May return early with none.
+        Returns how many descriptors were, or tasks have been woken because theirs was closed. May
+        return early with none.
         """
-        now = 0.0
+        kernel, now = self._kernel, 0.0
+        were_ready = len(kernel.ready)
         if self._descriptors:
             now = time.monotonic()
             longest = self.lookout.look(now)
@@ -203,7 +205,6 @@ class Poller:
         elif seconds:
             now = time.monotonic()
             seconds = min(seconds, _LONGEST)
-        kernel = self._kernel
         if self._raw_poll is not None:
             descriptors = self._descriptors
             reports = self._raw_poll(seconds, len(descriptors) + len(self._watches) + 1)
@@ -221,11 +222,11 @@ class Poller:
             heard = len(reports)
             for key, events in reports:
                 key.data.ready(events, kernel)
-        if not heard and seconds != 0 and (
+        if not heard and seconds != 0 and len(kernel.ready) == were_ready and (
             seconds is None or time.monotonic() < now + seconds - _TICK
         ):
             self.replace_selector()     # woken early by a number that nobody has any more
-        return heard
+        return heard or len(kernel.ready) - were_ready
 
     def _report(self, number, bits):
         """What is none of the tasks' is ready: the inbox or a lodger's watch. False for a ghost."""

@@ -102,7 +102,9 @@ _ACTIONS = {
 
 
 def interrupt_task(kernel, task, error):
-    """Throw `error` into a live task at the first yield where no result is lost."""
+    """Throw `error` into a task, if it lives, at the first yield where no result is lost."""
+    if task.done():
+        return
     call = task.call
     running = _is_running(task)
     if call is not None and call.interruptible and not running:

@@ -99,6 +99,11 @@ class BaseTask:
     switches: int               # how many turns it has had
     cpu_time: float | None      # seconds; None while nobody counts them
     created_at: float           # on the kernel's clock
+    routine: Any                # the one that runs, on top of `stack`
+    stack: list | None
+    stopped: bool
+    _code: Any
+    _lasti: int
     _seldom: dict[str, Any] | None
 
     def done(self) -> bool:
@@ -349,8 +354,10 @@ class Task(BaseTask):
         """What the task returned. Raises what it raised, TaskKilledError if it was killed,
         KernelError if it has not ended."""
         if self.routine is None and self.error is None:
-            return self._result
-        raise self.exception()
+            return self._result     # without the inner call
+        error = self.exception()
+        assert error is not None
+        raise error
 
     def exception(self) -> BaseException | None:
         """What the task raised, TaskKilledError if it was killed, None if it returned.

@@ -65,7 +65,9 @@ class Lock(Holdable):
         return True
 
     def __iter__(self) -> Generator[Any, Any, Holding]:
-        # As in Holdable, without a generator more.
+        if type(self) is not Lock:      # its `acquire` is another
+            return (yield from Holdable.__iter__(self))
+        # As there, without a generator more.
         task = current_task()
         if self.owner is None:
             self.owner = task
@@ -235,8 +237,6 @@ class RLock(Lock):
             yield from self._wait(task)
         self._count += 1
         return True
-
-    __iter__ = __await__ = Holdable.__iter__
 
     def release(self) -> None:
         """Undo one `acquire`; the last one frees the lock, or hands it to the longest waiter.

@@ -4,12 +4,14 @@ import os
 import select
 import selectors
 import socket
+import time
 
 import pytest
 
 import minios
 from minios.kernel.epoll import READ, WRITE, events_of, raw_poll
-from syscalls import Recv, Send, Sleep, Spawn, Wait
+from minios.sim import VirtualClock
+from syscalls import Now, Recv, Send, Sleep, Spawn, Wait
 
 pytestmark = pytest.mark.skipif(not hasattr(select, "epoll"), reason="there is no epoll here")
 
@@ -108,3 +110,42 @@ def test_a_program_does_the_same_on_every_selector(selector):
     assert len(said) == 20 and said[0] == (1, b"0 of 0")
     if given is not None:
         given.close()
+
+
+def test_a_clock_that_is_late_does_not_wait_without_end():
+    class Late:
+        """A device that asks for less than no time."""
+
+        jumps = False
+        now = staticmethod(time.monotonic)
+
+        def wait(self, until, poll, outside):
+            poll(None if until is None else until - time.monotonic() - 0.01)
+
+    def main():
+        for _ in range(3):
+            yield Sleep(0.01)
+        return "ended"
+
+    assert minios.run(main(), clock=Late()) == "ended"
+
+
+@pytest.mark.parametrize("selector", [None, selectors.SelectSelector])
+def test_a_task_whose_descriptor_was_closed_hears_of_it_before_virtual_time_goes_on(selector):
+    def receive(sock):
+        try:
+            yield Recv(sock, 10)
+        except OSError:
+            return (yield Now())
+
+    def main():
+        left, right = socket.socketpair()
+        with right:
+            task = yield Spawn(receive(left))
+            yield Sleep(1)
+            os.close(left.detach())
+            closed = yield Now()
+            yield Sleep(30)
+            return (yield Wait(task)) - closed
+
+    assert minios.run(main(), clock=VirtualClock(), selector=selector) == 0

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import pytest
 
@@ -120,6 +121,33 @@ def test_a_second_ctrl_c_forces_a_task_that_never_yields():
         out, err = process.communicate(timeout=20)
     assert out == "main cleans up\n" and "KeyboardInterrupt" in err
     assert process.returncode == -signal.SIGINT
+
+
+def test_after_a_ctrl_c_has_ended_the_main_task_a_second_cuts_the_grace_period_short():
+    log = []
+
+    def slow():
+        try:
+            yield Sleep(100)
+        finally:
+            ctrl_c()
+            time.sleep(0.01)        # it does not cut this turn
+            log.append("cleaning up")
+            yield Sleep(100)
+            log.append("never")
+
+    def interrupter():
+        yield Sleep(0.01)
+        ctrl_c()
+
+    def main():
+        yield Spawn(slow())
+        yield Spawn(interrupter())
+        yield Sleep(100)
+
+    with pytest.raises(KeyboardInterrupt):
+        minios.run(main(), grace=1000.0)
+    assert log == ["cleaning up"]
 
 
 def test_a_ctrl_c_during_shutdown_cuts_the_grace_period_short():

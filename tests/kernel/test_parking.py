@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import minios
 from minios.kernel.parking import Parking
 from syscalls import Kill, Park, Spawn, Wake
+from syscalls.parking import wake
 
 CHANNELS = "a", "b"
 
@@ -104,5 +105,43 @@ def test_of_those_who_left_no_more_places_are_kept_than_of_those_who_stay(run):
         assert kernel.parking.parked() == waiting[:1]
         kernel.kill(waiting[0])
         assert not kernel.parking._channels
+
+    run(main())
+
+
+def test_a_place_that_was_left_under_another_hash_is_given_to_the_next(run):
+    class Fickle:
+        number = 1
+
+        def __hash__(self):
+            return self.number
+
+    def waiter(channel):
+        yield Park(channel)
+
+    def main():
+        channel = Fickle()
+        task = yield Spawn(waiter(channel))
+        yield
+        channel.number = 2
+        yield Kill(task)
+        channel.number = 1
+        yield Spawn(waiter(channel))
+        yield
+        assert len(wake(channel)) == 1
+        yield
+        assert not minios.current_kernel().parking._channels
+
+    run(main())
+
+
+def test_fewer_than_none_wakes_nobody(run):
+    def waiter():
+        yield Park("channel")
+
+    def main():
+        yield Spawn(waiter())
+        yield
+        assert wake("channel", -1) == []
 
     run(main())

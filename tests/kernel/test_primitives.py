@@ -1,5 +1,6 @@
 """What the library is built from: interrupt and withdraw, callbacks at a task's end, wake."""
 
+import contextlib
 import threading
 
 import pytest
@@ -246,3 +247,23 @@ def test_an_error_that_is_waited_for_often_does_not_grow(run):
         return most
 
     assert run(main()) <= 3
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_interrupting_a_task_that_has_ended_changes_nothing(run, fails):
+    def child():
+        if fails:
+            raise LookupError("its own")
+        return 5
+        yield
+
+    def main():
+        task = yield Spawn(child())
+        with contextlib.suppress(LookupError):
+            yield Wait(task)
+        before = task.exception()
+        minios.current_kernel().interrupt(task, ValueError("late"))
+        assert task.exception() is before
+        assert fails or task.result() == 5
+
+    run(main())

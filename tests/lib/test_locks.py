@@ -475,3 +475,20 @@ def test_never_two_inside_and_in_the_order_of_arrival_whatever_happens(kind, sch
         assert entered == sorted(entered)
 
     minios.run(main(), clock=VirtualClock())
+
+
+def test_a_lock_that_is_acquired_in_another_way_is_so_by_a_block_too(run):
+    class Counted(Lock):
+        __slots__ = ("count",)
+
+        def acquire(self):
+            self.count = getattr(self, "count", 0) + 1
+            return (yield from super().acquire())
+
+    def main():
+        lock = Counted()
+        with (yield from lock):
+            assert lock.locked()
+        assert lock.count == 1 and not lock.locked()
+
+    run(main())
