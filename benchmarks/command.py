@@ -113,7 +113,7 @@ def _tell(data, table, draw, options):
     except BrokenPipeError:
         raise
     except OSError as error:
-        print(f"minios bench: standard output: {error.strerror}", file=sys.stderr)
+        _say(f"standard output: {error.strerror}")
         kept = False
     return _written(options.plot, lambda path: draw(data, path)) and kept
 

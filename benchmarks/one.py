@@ -10,6 +10,7 @@ import socket
 import sys
 
 from .contenders import runner_of
+from .effort import compiled
 from .serving import Figure, Server
 from .works import text_of
 
@@ -29,7 +30,7 @@ def command_line(option, work, label, size):
 def measure_here(work, label, size):
     """Do `work` the way of the contender `label`; returns a Figure."""
     if work.serves:
-        with Server(command_line("--serve", work, label, size)) as server:
+        with Server(command_line("--serve", work, label, size), compiled()) as server:
             return work.module.load(server, *size)
     contender = work.contenders()[label]
     run = runner_of(contender)
@@ -42,5 +43,8 @@ def serve_here(work, label, size):
     contender = work.contenders()[label]
     run = runner_of(contender)
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
+        # What is accepted inherits it, and sends at once. asyncio and trio see to it themselves,
+        # asyncio not where the socket was made without its proto, as this one.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         print(listener.getsockname()[1], flush=True)
         work.function(contender)(listener, *(() if run is None else (run,)), *size)

@@ -14,7 +14,7 @@ from statistics import median
 
 import minios
 
-from .effort import QUICK, VARIABLE, cache_folder
+from .effort import QUICK, VARIABLE, compiled
 from .one import command_line
 from .processes import Processes
 from .serving import Figure
@@ -116,15 +116,8 @@ def _figure_in(output):
 
 
 def _environment(quick):
-    """The environment of the measurements: ours, where `minios` is found as we have found it.
-
-    What is imported is compiled once and kept, of everybody alike: memory that a compiler has left
-    behind would be used by what is measured, and halves the time of those who receive into large
-    buffers.
-    """
-    environment = dict(os.environ)
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    environment["PYTHONPYCACHEPREFIX"] = str(cache_folder() / "pycache")
+    """The environment of the measurements, where `minios` is found as we have found it."""
+    environment = compiled()
     root = Path(minios.__file__).resolve().parent.parent
     if root.name != "site-packages":        # it would stand before the standard library
         path = [str(root), *filter(None, [environment.get("PYTHONPATH")])]

@@ -15,7 +15,7 @@ import subprocess
 import time
 from collections import namedtuple
 
-__all__ = ["Figure", "Server", "ServerError"]
+__all__ = ["Figure", "Server", "ServerError", "private_memory"]
 
 Figure = namedtuple("Figure", "value rate", defaults=(None,))
 Figure.__doc__ = """One measurement: `value` in the unit of the work, and, of servers, `rate`:
@@ -52,12 +52,8 @@ class Server:
         return time.clock_gettime(clock.value)
 
     def memory(self):
-        """Bytes of memory that are the process's own, resident (proc(5), smaps_rollup)."""
-        with open(f"/proc/{self.pid}/smaps_rollup") as rollup:
-            sizes = (line.split() for line in rollup)
-            return 1024 * sum(
-                int(words[1]) for words in sizes if words[0] in ("Private_Dirty:", "Private_Clean:")
-            )
+        """Bytes of memory that are the process's own, resident."""
+        return private_memory(self.pid)
 
     def allow_descriptors(self, number):
         """Let the process have `number` descriptors (prlimit(2)). Raises OSError if it may not."""
@@ -74,3 +70,12 @@ class Server:
         self._process.kill()
         self._process.wait()
         self._process.stdout.close()
+
+
+def private_memory(pid="self"):
+    """Bytes of memory that are the process's own, resident (proc(5), smaps_rollup)."""
+    with open(f"/proc/{pid}/smaps_rollup") as rollup:
+        sizes = (line.split() for line in rollup)
+        return 1024 * sum(
+            int(words[1]) for words in sizes if words[0] in ("Private_Dirty:", "Private_Clean:")
+        )

@@ -9,7 +9,6 @@ goodbye or without, ends its own connection and nothing else.
 
 import asyncio
 import select
-from socket import IPPROTO_TCP, TCP_NODELAY
 
 import minios
 from syscalls import Accept, Recv, SendAll, Spawn
@@ -28,14 +27,6 @@ def load(server, connections, size):
     return load_of_clients(server, connections, size)
 
 
-def undelayed(listener):
-    """Let what is accepted send at once (TCP_NODELAY), which it inherits.
-
-    asyncio and trio see to it themselves, asyncio not where the socket was made without its proto.
-    """
-    listener.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-
-
 def on_minios(listener, *size):
     def echo(sock):
         receive = Recv(sock, PIECE)     # a call may be kept, and yielded again
@@ -51,7 +42,6 @@ def on_minios(listener, *size):
             sock, _ = yield Accept(listener)
             yield Spawn(echo(sock))
 
-    undelayed(listener)
     minios.run(main())
 
 
@@ -84,7 +74,6 @@ def on_bare(listener, *size):
         poller.modify(sock, select.EPOLLIN)
         send(sock, data)
 
-    undelayed(listener)
     listener.setblocking(False)
     sockets, rests = {}, {}
     with select.epoll() as poller:
@@ -119,7 +108,6 @@ def on_asyncio(listener, run, *size):
         server = await loop.create_server(Echo, sock=listener)
         await server.serve_forever()
 
-    undelayed(listener)
     run(main())
 
 
@@ -134,7 +122,6 @@ def on_curio(listener, *size):
         except ConnectionError:
             pass
 
-    undelayed(listener)
     curio.run(run_server, curio.io.Socket(listener), echo)
 
 
@@ -158,7 +145,6 @@ def on_trio(listener, *size):
                 sock, _ = await server.accept()
                 nursery.start_soon(echo, sock)
 
-    undelayed(listener)
     trio.run(main)
 
 
@@ -172,6 +158,5 @@ def on_gevent(listener, *size):
         except ConnectionError:
             pass
 
-    undelayed(listener)
     listener.setblocking(False)
     StreamServer(listener, echo).serve_forever()

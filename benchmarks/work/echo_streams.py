@@ -11,7 +11,7 @@ import minios
 from syscalls import Accept, Spawn
 
 from ..loads import load_of_clients
-from .echo import PIECE, undelayed
+from .echo import PIECE
 from .echo import on_gevent as on_gevent
 
 TITLE = "a message back from an echo server through streams, by connections and bytes"
@@ -38,7 +38,6 @@ def serve_on_minios(listener, handler):
             sock, _ = yield Accept(listener)
             yield Spawn(serve(sock))
 
-    undelayed(listener)
     minios.run(main())
 
 
@@ -65,7 +64,6 @@ def on_asyncio(listener, run, *size):
         server = await asyncio.start_server(echo, sock=listener)
         await server.serve_forever()
 
-    undelayed(listener)
     run(main())
 
 
@@ -81,7 +79,6 @@ def on_curio(listener, *size):
         except ConnectionError:
             pass
 
-    undelayed(listener)
     curio.run(run_server, curio.io.Socket(listener), echo)
 
 
@@ -99,5 +96,4 @@ def on_trio(listener, *size):
         server = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
         await trio.serve_listeners(echo, [server])
 
-    undelayed(listener)
     trio.run(main)

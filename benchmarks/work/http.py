@@ -19,7 +19,7 @@ import minios
 
 from ..contenders import Contender
 from ..loads import load_of_wrk
-from .echo import PIECE, undelayed
+from .echo import PIECE
 from .echo_streams import serve_on_minios
 
 TITLE = "a request of HTTP/1.1, by connections"
@@ -286,7 +286,6 @@ def on_aiohttp(listener, run, connections):
         await web.SockSite(runner, listener).start()
         await asyncio.Event().wait()
 
-    undelayed(listener)
     run(main())
 
 
@@ -309,7 +308,6 @@ def on_uvicorn(listener, run, connections):
         app, loop="none", http="httptools", lifespan="off", access_log=False,
         log_level="warning", proxy_headers=False,
     )
-    undelayed(listener)
     run(uvicorn.Server(config).serve(sockets=[listener]))
 
 
@@ -323,6 +321,5 @@ def on_gevent(listener, connections):
                                 ("Server", "gevent")])
         return [body]
 
-    undelayed(listener)
     listener.setblocking(False)
     WSGIServer(listener, app, log=None).serve_forever()

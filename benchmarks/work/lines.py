@@ -8,7 +8,7 @@ import asyncio
 import select
 
 from ..loads import load_of_clients
-from .echo import PIECE, undelayed
+from .echo import PIECE
 from .echo_streams import serve_on_minios
 
 TITLE = "a line answered through streams, by connections"
@@ -50,7 +50,6 @@ def on_bare(listener, connections):
         clients[sock.fileno()] = sock, bytearray()
         poller.register(sock, select.EPOLLIN)
 
-    undelayed(listener)
     clients = {}
     with select.epoll() as poller:
         poller.register(listener, select.EPOLLIN)
@@ -80,7 +79,6 @@ def on_asyncio(listener, run, connections):
         server = await asyncio.start_server(answer, sock=listener)
         await server.serve_forever()
 
-    undelayed(listener)
     run(main())
 
 
@@ -96,7 +94,6 @@ def on_curio(listener, connections):
         except ConnectionError:
             pass
 
-    undelayed(listener)
     curio.run(run_server, curio.io.Socket(listener), answer)
 
 
@@ -131,7 +128,6 @@ def on_trio(listener, connections):
         server = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
         await trio.serve_listeners(answer, [server])
 
-    undelayed(listener)
     trio.run(main)
 
 
@@ -146,6 +142,5 @@ def on_gevent(listener, connections):
         except ConnectionError:
             pass
 
-    undelayed(listener)
     listener.setblocking(False)
     StreamServer(listener, answer).serve_forever()

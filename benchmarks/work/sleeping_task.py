@@ -13,6 +13,7 @@ import minios
 from syscalls import Sleep, Spawn
 
 from ..effort import times
+from ..serving import private_memory
 
 TITLE = "the memory of a sleeping task"
 UNIT = "B"
@@ -29,13 +30,9 @@ def number_of_tasks():
 
 
 def memory():
-    """Bytes of memory that are this process's own, resident (proc(5), smaps_rollup)."""
+    """Bytes of memory that this process needs."""
     gc.collect()
-    with open("/proc/self/smaps_rollup") as rollup:
-        sizes = (line.split() for line in rollup)
-        return 1024 * sum(
-            int(words[1]) for words in sizes if words[0] in ("Private_Dirty:", "Private_Clean:")
-        )
+    return private_memory()
 
 
 def per_task(added, asleep, number):

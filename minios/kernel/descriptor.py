@@ -68,11 +68,7 @@ class Descriptor:
                 unused |= READ
             if task is not None:
                 task.token = None
-                call = task.call
-                try:
-                    call.ready(kernel, task)
-                except Exception as error:
-                    task.blame(kernel, call, error)
+                task.react(kernel, task.call.ready)
                 doubtful = self.reader is task      # it had to wait again
         if events & WRITE:
             task, self.writer = self.writer, None
@@ -80,11 +76,7 @@ class Descriptor:
                 unused |= WRITE
             if task is not None:
                 task.token = None
-                call = task.call
-                try:
-                    call.ready(kernel, task)
-                except Exception as error:
-                    task.blame(kernel, call, error)
+                task.react(kernel, task.call.ready)
                 doubtful |= self.writer is task
         if unused and self._is_unused(unused, kernel.rounds):
             self._poller.release(self, unused)
@@ -99,7 +91,7 @@ class Descriptor:
             return
         self.reader = task.token = None
         call = task.call
-        try:
+        try:        # task.react, without its inner call: the path of every message
             call.ready(kernel, task)
         except Exception as error:
             task.blame(kernel, call, error)

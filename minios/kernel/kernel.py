@@ -295,7 +295,7 @@ class Kernel(Primitives):
 
     def _run_until_end(self, main):
         try:
-            while self.fatal is None and (self._busy() if main is None else not main.done()):
+            while self.fatal is None and (self.is_busy() if main is None else not main.done()):
                 self.turn_round()
         except BaseException as error:
             self.shut_down(at_once=not isinstance(error, DeadlockError))
@@ -306,9 +306,6 @@ class Kernel(Primitives):
         """End all tasks: see shutdown.py. From now on, Ctrl-C cuts the grace period short."""
         self._ending = True
         shut_down(self, at_once)
-
-    def _busy(self):
-        return self.is_busy() or self.lodger.is_busy()
 
     def turn_round(self, wait=True):
         """One round: the inbox, the descriptors, the timers, and a turn for who is ready.

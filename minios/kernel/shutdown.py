@@ -31,7 +31,7 @@ def ask_to_end(kernel):
     asked = [task for task in kernel.tasks.values() if not task.daemon]
     _ask(kernel, asked)
     kernel.lodger.ask_to_end()
-    yield from _while(lambda: kernel.is_busy() or kernel.lodger.is_busy(), kernel, deadline, alarm)
+    yield from _while(kernel.is_busy, kernel, deadline, alarm)
     asked = set(asked)
     _ask(kernel, [task for task in kernel.tasks.values() if task not in asked])
     yield from _while(lambda: kernel.tasks, kernel, deadline, alarm)

@@ -60,10 +60,13 @@ class TaskTable:
         if daemon:
             task.daemon = True
             self.daemons += 1
+        self._enter(task)
+        return task
+
+    def _enter(self, task):
         self.tasks[task.tid] = task
         if self.hooks:
             self.report("task_spawned", task)
-        return task
 
     def next_tid(self):
         """A number that no other process had."""
@@ -76,10 +79,8 @@ class TaskTable:
         task.ptid, task.group = parent.tid, parent.group
         if parent.nice:
             task.nice = parent.nice
-        self.tasks[task.tid] = task
         self.daemons += task.daemon
-        if self.hooks:
-            self.report("task_spawned", task)
+        self._enter(task)
         self.make_ready(task)
 
     def move_out(self, host):
@@ -145,8 +146,8 @@ class TaskTable:
             self.hurry()
 
     def is_busy(self):
-        """Whether there are tasks that keep the kernel running: any but daemons."""
-        return len(self.tasks) > self.daemons
+        """Whether anything keeps the kernel running: a task that is no daemon, or the lodger."""
+        return len(self.tasks) > self.daemons or self.lodger.is_busy()
 
     def forget_ended(self, task):
         """Somebody has waited for `task` after its end."""
