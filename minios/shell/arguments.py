@@ -14,10 +14,24 @@ class Leave(Exception):
 
 
 class Arguments(argparse.ArgumentParser):
-    """An ArgumentParser for a program that is a task: it raises Leave instead of exiting."""
+    """An ArgumentParser for a program that is a task: it raises Leave instead of exiting.
+
+    The first line of `description` is what `help` shows. Options are told apart from operands
+    wherever they stand, and are not to be abbreviated.
+    """
 
     def __init__(self, name, description, **options):
-        super().__init__(prog=name, description=description, **options)
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(prog=name, description=description, allow_abbrev=False, **options)
+
+    @property
+    def summary(self):
+        """The line that `help` shows."""
+        return self.description.partition("\n")[0].rstrip(".")
+
+    def print_help(self, file=None):
+        """Raise Leave with the help: it goes where the program's output goes."""
+        raise Leave(0, self.format_help())
 
     def exit(self, status=0, message=None):
         """Raise Leave."""

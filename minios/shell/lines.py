@@ -21,6 +21,14 @@ class LineReader:
         self._buffer = b""
         self._ended = False
 
+    def read(self):
+        """Some bytes; b"" at the end. Use it with `yield from`."""
+        if not self._buffer and not self._ended:
+            yield ReadWait(self._fd)
+            return os.read(self._fd, 65536)
+        data, self._buffer, self._ended = self._buffer, b"", False
+        return data
+
     def readline(self):
         """The next line without its newline; None at the end. Use it with `yield from`.
 

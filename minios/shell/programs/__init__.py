@@ -1,24 +1,38 @@
 """The programs of the shell, one file a program.
 
-A program is a module with `SUMMARY`, a line for help, and `main(shell, arguments)`, a
-generator function that returns the exit status. Its name is the file's, without a trailing
-underscore, which keeps `help` and `exit` from hiding Python's own.
+A program is a module with `parser()`, which makes its Arguments, and `main(process, options)`, a
+generator function; see process.py. Its name is the file's, without a trailing underscore, which
+keeps `help` and `exit` from hiding Python's own. Other packages add programs by an entry point of
+the group `minios.programs`, which names such a module (or any object with those two).
 """
 
 from importlib import import_module
+from importlib.metadata import entry_points
 from pkgutil import iter_modules
 
 __all__ = ["find_program", "program_names"]
 
+_GROUP = "minios.programs"
+_modules: dict[str, str] = {}       # name -> module; what is there does not change
+
+
+def _own():
+    if not _modules:
+        _modules.update({module.name.rstrip("_"): module.name for module in iter_modules(__path__)})
+    return _modules
+
 
 def program_names():
     """The names of all programs, sorted."""
-    return sorted(module.name.rstrip("_") for module in iter_modules(__path__))
+    return sorted({*_own(), *(point.name for point in entry_points(group=_GROUP))})
 
 
 def find_program(name):
-    """The module of the program `name`; None where there is none."""
-    for module in iter_modules(__path__):
-        if module.name.rstrip("_") == name:
-            return import_module(f"{__name__}.{module.name}")
+    """The program `name`; None where there is none. Raises ImportError for one that cannot be
+    loaded."""
+    module = _own().get(name)
+    if module is not None:
+        return import_module(f"{__name__}.{module}")
+    for point in entry_points(group=_GROUP, name=name):
+        return point.load()
     return None

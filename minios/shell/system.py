@@ -1,0 +1,158 @@
+"""System: what a shell looks at, the kernels of one process, and what it may do to them.
+
+A shell looks at the kernel that it runs on, or, in a console's thread, at one that runs in
+another thread of the process. So a program of the shell asks here and not the kernel: to look is
+safe from any thread (a list of tasks is taken in one step, and a field is read once), and what
+changes something is carried out in the kernel's own thread.
+"""
+
+import sys
+from _thread import get_ident
+
+from syscalls import Sleep
+
+from ..errors import KernelError, NoSuchTaskError
+from ..kernel import Kernel
+
+__all__ = ["KernelBusyError", "System"]
+
+_PATIENCE = 1.0     # seconds that a kernel has to carry out what it is asked for
+_LOOK = 0.002       # seconds between two looks whether it has
+
+
+class KernelBusyError(KernelError):
+    """The kernel has not answered: a task holds the CPU. The message says which, and where."""
+
+
+class System:
+    """The kernels that a shell looks at.
+
+    `kernel` is the first; `programs` are those besides, kernels that programs of this shell
+    brought along, by the address of the program. `rights` says what is allowed: "rw" to change
+    something, "py" to run Python code.
+    """
+
+    def __init__(self, kernel: Kernel, rights=("rw", "py")):
+        self.kernel = kernel
+        self.rights = frozenset(rights)
+        self.programs = {}      # prefix -> Kernel
+
+    @property
+    def is_local(self):
+        """Whether the shell runs on the kernel that it looks at."""
+        return self.kernel.thread == get_ident()
+
+    def demand(self, right):
+        """Raise PermissionError unless `right` is given."""
+        if right not in self.rights:
+            raise PermissionError(_HOW_TO_GET[right])
+
+    # --- Looking -------------------------------------------------------------------------
+
+    def kernels(self):
+        """The kernels, the first one first."""
+        return [self.kernel, *self.programs.values()]
+
+    def tasks(self):
+        """All live tasks of all kernels, as they are now."""
+        return [task for kernel in self.kernels() for task in kernel.all_tasks()]
+
+    def ended_tasks(self):
+        """The last tasks that have ended, the oldest first."""
+        return [task for kernel in self.kernels() for task in kernel.ended_tasks()]
+
+    def address(self, task):
+        """What names `task` here: its tid; `2/5` for task 5 of the kernel of program 2."""
+        if task.kernel is self.kernel:
+            return str(task.tid)
+        for prefix, kernel in self.programs.items():
+            if kernel is task.kernel:
+                return f"{prefix}/{task.tid}"
+        return str(task.tid)
+
+    def find(self, word):
+        """The task that a word such as `7` or `2/5` names, one that has ended too if it is
+        remembered. Raises ValueError for no number, NoSuchTaskError."""
+        prefix, _, tid = word.rpartition("/")
+        if not (tid.isascii() and tid.isdigit()):
+            raise ValueError(f"{word}: give a tid, as ps shows it")
+        kernel = self.kernel if not prefix else self.programs.get(prefix)
+        if kernel is None:
+            raise NoSuchTaskError(f"{word}: no such task")
+        try:
+            return kernel.find_task(int(tid))
+        except NoSuchTaskError:
+            raise NoSuchTaskError(f"{word}: no such task") from None
+
+    def frames(self, task):
+        """The frames of `task`, outermost first; of one that runs, those of its thread."""
+        kernel = task.kernel
+        if kernel.current is task and kernel.thread not in (None, get_ident()):
+            frame = sys._current_frames().get(kernel.thread)
+            if frame is not None and kernel.current is task:
+                return _frames_of_turn(frame)
+        return task.frames()
+
+    # --- Acting --------------------------------------------------------------------------
+
+    def call(self, function, *arguments, kernel=None, patience=_PATIENCE):
+        """Call `function(*arguments)` in the thread of the kernel, between two turns, and return
+        what it returns; a generator.
+
+        Raises what it raises, and KernelBusyError if it has not been called within `patience`
+        seconds, because a task holds the CPU; then it still will be, when that one yields.
+        """
+        kernel = self.kernel if kernel is None else kernel
+        if kernel.thread in (None, get_ident()):
+            return function(*arguments)
+        answer = []
+        kernel.call_from_thread(_answer, answer, function, arguments)
+        waited = 0.0
+        while not answer:
+            if waited >= patience:
+                raise KernelBusyError(self.why_busy(kernel))
+            yield Sleep(_LOOK)
+            waited += _LOOK
+        result, error = answer
+        if error is not None:
+            raise error
+        return result
+
+    def why_busy(self, kernel):
+        """Which task holds the CPU, and where, in words."""
+        task = kernel.current
+        if task is None:
+            return "the kernel has not answered"
+        frames = self.frames(task)
+        place = ""
+        if frames:
+            place = f", at {frames[-1].f_code.co_filename}:{frames[-1].f_lineno}"
+        return (f"the kernel has not answered: task {self.address(task)} ({task.name}) "
+                f"holds the CPU{place}")
+
+
+_HOW_TO_GET = {
+    "rw": "only looking is allowed here: say --rw, as in `minios attach --rw PID`, or start the "
+          "program with `minios run --rw FILE`",
+    "py": "Python code is not allowed here: start the program with `minios run --py FILE`",
+}
+
+
+def _answer(answer, function, arguments):
+    try:
+        answer += function(*arguments), None
+    except BaseException as error:
+        answer += None, error
+
+
+def _frames_of_turn(frame):
+    """The frames of what a task has called in its turn, outermost first, without the run loop."""
+    found, in_task = [], False
+    while frame is not None:
+        in_kernel = frame.f_globals.get("__package__") == Kernel.__module__.rpartition(".")[0]
+        if in_kernel and in_task:
+            break
+        in_task |= not in_kernel
+        found.append(frame)
+        frame = frame.f_back
+    return found[::-1]
