@@ -19,6 +19,7 @@ from syscalls.signums import SIGTERM, check_signum
 
 from . import watchdog
 from .asyncgens import AsyncGenerators
+from .boot import report_boot
 from .clock import MonotonicClock
 from .deadlock import deadlock_report
 from .descriptor import fill_standard_ones
@@ -55,6 +56,8 @@ class Kernel(Primitives):
     in order, and those that wait for the next (default: all, first come first served).
     `grace`: seconds that tasks have to clean up at shutdown. `slow_turn`: seconds after which
     a task that does not yield is reported. `max_tasks`: how many may be alive (None: no limit).
+    `console`: let other terminals of the same user look in while it runs (`minios ps`,
+    `minios attach`); "rw" lets them change something too, "py" run Python code, "rw,py" both.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Kernel(Primitives):
         grace: float = 5.0,
         slow_turn: float = 0.5,
         max_tasks: int | None = None,
+        console: bool | str = False,
     ) -> None:
         self.set_clock(MonotonicClock() if clock is None else clock)
         self.order = order
@@ -73,6 +77,7 @@ class Kernel(Primitives):
             raise ValueError(f"slow_turn must be > 0 and grace >= 0, not {slow_turn} and {grace}")
         if max_tasks is not None and not (isinstance(max_tasks, int) and max_tasks > 0):
             raise ValueError(f"max_tasks must be a whole number > 0 or None, not {max_tasks!r}")
+        self.console = _rights(console)     # None: there is none
         super().__init__(max_tasks)
         self.grace, self.slow_turn = grace, slow_turn
         self.poller = Poller(self, selector)
@@ -91,6 +96,7 @@ class Kernel(Primitives):
         self.rounds = 0
         self._turns = _TURNS        # between two polls
         self._ending = False
+        self._at_stop: Any = ()     # what is to be called when it stops: see boot.py
 
     def set_clock(self, clock):
         """Go by another clock, which reads the same: an event loop puts its own before it."""
@@ -222,12 +228,19 @@ class Kernel(Primitives):
         running.kernel = self
         self.asyncgens.install()
         watchdog.watch(self)
+        self._at_stop = report_boot(self)
+        if self.console is not None:
+            console = self.request_module("console")
+            self._at_stop = [*self._at_stop, console.close]
 
     def leave(self, for_good):
         """Undo `enter`; `for_good` also gives back the descriptors of the kernel itself.
 
         Raises what ended the program: SystemExit, or a Ctrl-C that nobody was left to hear.
         """
+        for function in self._at_stop:
+            self.run_callback(function, ())
+        self._at_stop = ()
         watchdog.unwatch(self)
         self.interrupts.wake_by(-1)
         if for_good:
@@ -438,3 +451,13 @@ class Kernel(Primitives):
         finally:
             self.current = None
             task = None     # the traceback of an error that has ended one leads to this frame
+
+
+def _rights(console):
+    """What `Kernel(console=...)` grants to other terminals, a frozenset; None for no console."""
+    if console is False or console is None:
+        return None
+    words = set() if console is True else set(str(console).replace(",", " ").split())
+    if not words <= {"rw", "py"}:
+        raise ValueError(f'console is True, False, "rw", "py" or "rw,py", not {console!r}')
+    return frozenset(words)

@@ -11,10 +11,12 @@ __all__ = ["request_module"]
 # alias -> the module and its function, which is called with the kernel
 _MODULES = {
     "asyncio": ("minios.aio.lodging", "join"),
+    "console": ("minios.shell.console", "open_console"),
 }
 
 
 def request_module(kernel, alias):
-    """Load the module and let it take its place on `kernel`. Raises KeyError if unknown."""
+    """Load the module and let it take its place on `kernel`; what its function returns. Raises
+    KeyError if unknown."""
     module, function = _MODULES[alias]
-    getattr(import_module(module), function)(kernel)
+    return getattr(import_module(module), function)(kernel)

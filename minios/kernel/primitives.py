@@ -129,9 +129,9 @@ class Primitives(TaskTable):
             raise KernelError("release() without a hold(): no answer is expected")
         self._held -= 1
 
-    def request_module(self, alias: str) -> None:
-        """Load a part of minios that a call needs: see modules.py. Raises KeyError."""
-        request_module(self, alias)
+    def request_module(self, alias: str) -> Any:
+        """Load a part of minios that is needed: see modules.py. Raises KeyError."""
+        return request_module(self, alias)
 
     def at_exit(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call `function(*arguments)` when all tasks have ended and run() is about to return;

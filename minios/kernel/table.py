@@ -5,7 +5,8 @@ The kernel is a process table that runs (see kernel.py); this half of it knows n
 
 from __future__ import annotations
 
-from _operator import attrgetter  # the C half
+from _collections import deque  # the C half, as the next
+from _operator import attrgetter
 from itertools import islice
 from types import GeneratorType
 
@@ -13,6 +14,7 @@ from syscalls.errors import KernelError, NoSuchTaskError, TaskKilledError, TaskL
 
 from .lodger import NOBODY
 from .log import log_orphan
+from .obituaries import KEPT, Obituary
 from .signals import interrupt_task
 from .task import BaseTask, Task, check_routine
 
@@ -42,6 +44,7 @@ class TaskTable:
         self.lodger: Lodger = NOBODY
         self.daemons = 0            # how many of them do not keep the kernel running
         self.fatal = None           # what run() raises in the end
+        self.obituaries: deque[Obituary] = deque(maxlen=KEPT)
 
     def new_task(self, routine, name, daemon, parent, site):
         """Make a Task and enter it; whoever asked has to make it ready."""
@@ -101,6 +104,10 @@ class TaskTable:
             return mine
         return sorted([*mine, *self.lodger.tasks()], key=_tid)
 
+    def ended_tasks(self):
+        """The last few tasks that ended while nobody waited for them, the oldest first."""
+        return list(self._ended.values())
+
     def find_task(self, task: Any) -> Any:
         """The Task for a Task or a tid. Raises NoSuchTaskError, TypeError, KernelError."""
         if isinstance(task, BaseTask) or hasattr(task, "deliver"):
@@ -124,6 +131,8 @@ class TaskTable:
         if error is not None:
             error = self.lodger.translated(task, error)
         task.end(result, error)
+        if error is not None:
+            self.obituaries.append(Obituary(task, error, task.failure(), self.now()))
         if self.hooks:
             self.report("task_ended", task)
         heard, waiters = task is self.main_task, task._waiters

@@ -10,6 +10,8 @@ silence, as SIGPIPE has it.
 import json
 import os
 
+from syscalls import GetTask, Spawn
+
 from .procfs import open_proc
 from .streams import FileInput, FileOutput, TextInput
 
@@ -19,9 +21,11 @@ __all__ = ["Process"]
 class Process:
     """One program that runs: its name, its standard streams, and the shell that started it."""
 
-    def __init__(self, shell, name, stdin, stdout, stderr, job=None):
+    def __init__(self, shell, name, stdin, stdout, stderr, job=None, variables=None):
         self.shell, self.name, self.job = shell, name, job
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
+        # Those of the shell, and what stood before the command: NAME=VALUE program.
+        self.variables = {**shell.variables, **(variables or {})}
 
     @property
     def system(self):
@@ -73,8 +77,18 @@ class Process:
 
     # --- Tasks ---------------------------------------------------------------------------
 
+    def start(self, words):
+        """Start another program with the same streams, as a task of the same job. Returns the
+        Task, which has not run yet; a generator. `status_of(task, shell)` waits for it."""
+        caller = yield GetTask()
+        child = Process(self.shell, words[0], self.stdin, self.stdout, self.stderr, self.job,
+                        self.variables)
+        task = yield Spawn(self.shell.run_words(child, list(words)), name=" ".join(words))
+        task.group = caller.group
+        return task
+
     def find_task(self, word):
-        """The Task that `7`, `2/5` or `%1` names. Raises ValueError, NoSuchTaskError."""
+        """The Task that `7`, `2/5` or `%1` names. Raises NoSuchTaskError."""
         if word.startswith("%"):
             return self.shell.jobs.find(word).leader
         return self.system.find(word)

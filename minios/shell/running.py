@@ -32,7 +32,7 @@ def run_program(program, process, arguments):
         return 1
     except TaskKilledError:
         raise
-    except (KernelError, ValueError) as error:
+    except KernelError as error:
         yield from _last_words(process.stderr, f"{process.name}: {error}\n")
         return 1
 

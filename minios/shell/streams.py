@@ -6,6 +6,8 @@ writes, and one that writes waits while the pipe is full, and is over (BrokenPip
 nobody reads any more.
 """
 
+from signal import SIGTTIN
+
 from ..lib.files import open_file
 
 __all__ = ["FileInput", "FileOutput", "Input", "Output", "PipeInput", "PipeOutput",
@@ -72,9 +74,7 @@ class Input:
         return [first, *(line + b"\n" for line in whole.split(b"\n"))] if newline else [first]
 
     def close(self):
-        """Read no more; a generator."""
-        return
-        yield
+        """Read no more: a plain function, since a program that is killed cannot wait."""
 
     def _more(self):
         if self._ended:
@@ -114,7 +114,7 @@ class FileInput(Input):
         return (yield from self.file.read(_PIECE))
 
     def close(self):
-        yield from self.file.close()
+        self.file.__exit__(None, None, None)    # without waiting for a thread that reads
 
 
 class PipeInput(Input):
@@ -129,22 +129,28 @@ class PipeInput(Input):
 
     def close(self):
         self._pipe.close()      # whoever writes gets BrokenPipeError
-        return
-        yield
 
 
 class TerminalInput(Input):
-    """What is typed at a terminal while a program runs in the foreground."""
+    """What is typed at a terminal while a program runs in the foreground.
 
-    def __init__(self, terminal):
+    A program in the background that wants to read is stopped, as by SIGTTIN, and reads when it
+    has been brought to the foreground.
+    """
+
+    def __init__(self, shell, job):
         super().__init__()
-        self._terminal = terminal
+        self._shell, self._job = shell, job
 
     def isatty(self):
-        return self._terminal.interactive
+        return self._shell.terminal.interactive
 
     def _receive(self):
-        return (yield from self._terminal.read())
+        shell, job = self._shell, self._job
+        while self.isatty() and not shell.is_in_foreground(job):
+            shell.stop_job(job, SIGTTIN)
+            yield               # the stop takes effect here
+        return (yield from shell.terminal.read())
 
 
 class Output:
@@ -162,9 +168,7 @@ class Output:
         raise NotImplementedError
 
     def close(self):
-        """Nothing more comes; a generator."""
-        return
-        yield
+        """Nothing more comes; a plain function."""
 
 
 class FileOutput(Output):
@@ -184,7 +188,7 @@ class FileOutput(Output):
             left = left[(yield from self.file.write(left)):]
 
     def close(self):
-        yield from self.file.close()
+        self.file.__exit__(None, None, None)    # it has no buffer
 
 
 class PipeOutput(Output):
@@ -200,8 +204,6 @@ class PipeOutput(Output):
 
     def close(self):
         self._pipe.write_eof()
-        return
-        yield
 
 
 class TerminalOutput(Output):

@@ -72,10 +72,10 @@ class System:
 
     def find(self, word):
         """The task that a word such as `7` or `2/5` names, one that has ended too if it is
-        remembered. Raises ValueError for no number, NoSuchTaskError."""
+        remembered. Raises NoSuchTaskError."""
         prefix, _, tid = word.rpartition("/")
         if not (tid.isascii() and tid.isdigit()):
-            raise ValueError(f"{word}: give a tid, as ps shows it")
+            raise NoSuchTaskError(f"{word}: no tid; give one as ps shows it")
         kernel = self.kernel if not prefix else self.programs.get(prefix)
         if kernel is None:
             raise NoSuchTaskError(f"{word}: no such task")
