@@ -27,7 +27,7 @@ $(VENV)/bin/python:
 
 $(STAMP): $(VENV)/bin/python setup.cfg pyproject.toml
 	@echo "installing minios into $(VENV) ..."
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[shell]'
 	@touch $@
 
 $(VENV)/.installed-test: $(STAMP)

@@ -10,11 +10,25 @@ _USAGE = """\
 usage: minios [WORD ...]
 
   minios                      boot a kernel and a shell
-  minios run FILE [ARG ...]   run a Python file
+  minios sh FILE [ARG ...]    carry out the shell's commands in a file; minios -c 'COMMANDS'
+  minios run FILE [ARG ...]   run a Python file, into which the words below can look
+                              (--rw: and change something; --py: and run Python code in it)
+  minios trace FILE -o OUT    run one, and write its timeline for Perfetto or chrome://tracing
+
+  minios ps                   the programs that run kernels, and their PIDs
+  minios ps PID ...           the tasks of one; likewise top, pstree, where, why, deadlocks,
+                              strace, lsof, slow, dmesg, free, uptime; kill, renice, freeze and
+                              thaw want --rw, as in minios kill --rw PID TID
+  minios attach [--rw] PID    a shell in it
+
   minios compare [NAME]       a program as generators and as async/await, side by side
   minios bench [NAME ...]     measure it beside asyncio, uvloop, curio, trio and gevent
   minios --version            the version
 """
+_CONSOLE = frozenset(
+    "ps top pstree where why deadlocks strace lsof slow dmesg free uptime kill renice freeze thaw "
+    "attach".split()
+)
 
 
 def main(arguments=None):
@@ -52,7 +66,7 @@ def _flush_output():
 def _dispatch(arguments):
     word, rest = (arguments[0], arguments[1:]) if arguments else (None, [])
     if word is None:
-        from .shell import boot
+        from .shell.boot import boot
 
         return boot()
     if word in ("-h", "--help", "help"):
@@ -63,15 +77,28 @@ def _dispatch(arguments):
 
         print(f"minios {__version__}")
         return 0
-    if word == "run" and rest and not rest[0].startswith("-"):
+    if word == "run":
         return _run(rest)
+    if word in ("-c", "sh"):
+        return _script(word, rest)
+    if word == "trace":
+        from .trace.command import main as trace
+
+        return trace(rest)
+    if word in _CONSOLE:
+        from .shell.console.commands import main as console
+
+        return console(word, rest)
     if word == "compare":
         from .compare import main as compare
 
         return compare(rest)
     if word == "bench":
         return _bench(rest)
-    problem = "run takes a FILE" if word == "run" else f"no such command: {word}"
+    return _misused(f"no such command: {word}")
+
+
+def _misused(problem):
     print(f"minios: {problem}\n{_USAGE}", end="", file=sys.stderr)
     return 2
 
@@ -90,15 +117,48 @@ def _bench(arguments):
 
 
 def _run(arguments):
-    """Run a file as Python would; its exit status is ours."""
+    """Run a file as Python would, with a console for its kernels; its exit status is ours."""
+    rights, console = set(), True
+    while arguments and arguments[0].startswith("-"):
+        word = arguments.pop(0)
+        if word in ("--rw", "--py"):
+            rights.add(word[2:])
+        elif word == "--no-console":
+            console = False
+        else:
+            return _misused(f"run: no such option: {word}")
+    if not arguments:
+        return _misused("run takes a FILE")
     path = arguments[0]
     if not os.path.isfile(path):
         print(f"minios: {path}: no such file", file=sys.stderr)
         return 2
+    if console:
+        from .kernel.boot import on_boot
+        from .shell.console import open_console
+
+        on_boot(lambda kernel: open_console(kernel, rights).close)
     sys.argv = arguments
     sys.path[0] = os.path.dirname(os.path.abspath(path))
     runpy.run_path(path, run_name="__main__")
     return 0
+
+
+def _script(word, arguments):
+    """Carry out commands of the shell: those given, or those of a file."""
+    from .shell.boot import boot
+
+    if not arguments:
+        return _misused("-c takes COMMANDS" if word == "-c" else "sh takes a FILE")
+    if word == "-c":
+        return boot(arguments[0], arguments[1:] or ("minios",))
+    try:
+        with open(arguments[0], errors="replace") as file:
+            script = file.read()
+    except OSError as error:
+        print(f"minios: {arguments[0]}: {error.strerror}", file=sys.stderr)
+        return 2
+    return boot(script, arguments)
 
 
 if __name__ == "__main__":

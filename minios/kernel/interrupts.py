@@ -40,7 +40,7 @@ def kernel_in(thread):
 class Interrupts:
     """The signal handlers of one kernel, from `install` to `restore`."""
 
-    __slots__ = ("kernel", "_previous", "_waiters", "_kept", "_requested", "_thrown",
+    __slots__ = ("kernel", "_previous", "_waiters", "_kept", "_requested", "_thrown", "_forced",
                  "_wakeup_fd")
 
     def __init__(self, kernel):
@@ -51,6 +51,7 @@ class Interrupts:
         self._wakeup_fd = -1            # of set_wakeup_fd, while it is ours
         self._requested = False         # Ctrl-C is in the inbox
         self._thrown = None             # the KeyboardInterrupt on its way to a task
+        self._forced = None             # (task, error) of `force`, until the signal has come
 
     def install(self):
         """Take over Ctrl-C, in the main thread and where nobody else has taken it."""
@@ -154,7 +155,26 @@ class Interrupts:
 
     # --- Ctrl-C --------------------------------------------------------------------------
 
+    def force(self, task, error):
+        """From another thread: raise `error` in `task` on the spot, in the middle of its turn.
+
+        As an impatient Ctrl-C, by a signal, whose handler sees whether it is still the task's code
+        that runs. False where the kernel has no handler of Ctrl-C, as in any but the main thread.
+        """
+        if signal.SIGINT not in self._previous:
+            return False
+        self._forced = task, error
+        signal.pthread_kill(self.kernel.thread, signal.SIGINT)
+        return True
+
     def _on_ctrl_c(self, signum, frame):
+        forced, self._forced = self._forced, None
+        if forced is not None:
+            task, error = forced
+            whose = _whose_code(frame, self.kernel.lodger.package)
+            if self.kernel.current is task and whose is _TASKS:
+                raise error
+            return
         task = self.kernel.main_task
         on_its_way = task is not None and not task.done() and self._thrown is not None and (
             task.error is self._thrown or self._thrown in (task.pending or ())

@@ -7,6 +7,7 @@ kernel, where ps lists them. sys.argv belongs to the whole process: a program th
 late may see that of the program started after it.
 """
 
+import contextvars
 import ctypes
 import sys
 import threading
@@ -19,7 +20,7 @@ from syscalls.log import log
 from ..errors import TaskKilledError
 from ..kernel.hosting import hosted_by
 from ..kernel.interrupts import kernel_in
-from .jobs import exit_status
+from .running import exit_status
 
 __all__ = ["Loader"]
 
@@ -32,7 +33,11 @@ class Loader:
         self._kernel, self._leader = kernel, leader
         self._path, self._arguments = path, arguments
         self._interrupted = None        # the kernel of the program's own that has been
-        self._thread = threading.Thread(target=self._load, name=f"minios {path}", daemon=True)
+        # In the caller's context, which says where its output goes: see redirect.py.
+        run = contextvars.copy_context().run
+        self._thread = threading.Thread(
+            target=run, args=(self._load,), name=f"minios {path}", daemon=True
+        )
 
     def start(self):
         """Begin to run. Raises OSError if the file cannot be read, SyntaxError if it is none."""
@@ -85,7 +90,9 @@ class Loader:
             exec(self._code, module.__dict__)
             return 0
         except SystemExit as leave:
-            return exit_status(leave.code)
+            status, text = exit_status(leave.code)
+            sys.stderr.write(text)
+            return status
         except KeyboardInterrupt:
             return 130
         except TaskKilledError as killed:

@@ -1,5 +1,7 @@
 """Running a program as a task, from its arguments to its exit status."""
 
+import traceback
+
 from syscalls import Wait
 
 from ..errors import KernelError, TaskKilledError
@@ -11,8 +13,8 @@ _BROKEN_PIPE = 141      # 128 + SIGPIPE
 
 
 def run_program(program, process, arguments):
-    """Parse the arguments, run the program and close its streams; returns its exit status. A
-    generator; what it raises besides is a mistake of the program's."""
+    """Parse the arguments and run the program; returns its exit status. A generator, which raises
+    nothing but what a signal has thrown, and SystemExit."""
     try:
         options = program.parser().parse_args(arguments)
         status = yield from program.main(process, options)
@@ -35,6 +37,11 @@ def run_program(program, process, arguments):
     except KernelError as error:
         yield from _last_words(process.stderr, f"{process.name}: {error}\n")
         return 1
+    except Exception as error:
+        # A mistake of the program's: it is shown here, since nobody may wait for the task.
+        error.__traceback__ = error.__traceback__.tb_next
+        yield from _last_words(process.stderr, "".join(traceback.format_exception(error)))
+        return 1
 
 
 def _last_words(output, text):
@@ -53,18 +60,21 @@ def status_of(task, shell):
     except TaskKilledError as killed:
         return 128 + killed.signum
     except SystemExit as leave:
-        return (yield from exit_status(leave.code, shell))
+        status, text = exit_status(leave.code)
+        if text:
+            yield from shell.complain(text.rstrip())
+        return status
     except Exception as error:
-        yield from shell.show_error(error)     # one of the task's own
+        # One of the task's own: it waits for nobody else to be shown.
+        yield from shell.complain("".join(traceback.format_exception(error)).rstrip())
         return 1
     return result if isinstance(result, int) else 0
 
 
-def exit_status(code, shell):
-    """The exit status for what SystemExit was given: a number, None, or a message to print."""
+def exit_status(code):
+    """What SystemExit was given (a number, None, or a message) as (exit status, message or "")."""
     if code is None:
-        return 0
+        return 0, ""
     if isinstance(code, int):
-        return code & 0xFF
-    yield from shell.complain(str(code))
-    return 1
+        return code & 0xFF, ""
+    return 1, f"{code}\n"

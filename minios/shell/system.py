@@ -8,11 +8,15 @@ changes something is carried out in the kernel's own thread.
 
 import sys
 from _thread import get_ident
+from contextlib import contextmanager
+from signal import SIGKILL
 
 from syscalls import Sleep
+from syscalls.base import running
 
-from ..errors import KernelError, NoSuchTaskError
+from ..errors import Cancelled, KernelError, NoSuchTaskError
 from ..kernel import Kernel
+from ..kernel.boot import on_boot
 
 __all__ = ["KernelBusyError", "System"]
 
@@ -117,6 +121,37 @@ class System:
         if error is not None:
             raise error
         return result
+
+    def kill(self, task, signum):
+        """Send a signal to `task`; True, False where it has ended. A generator.
+
+        A task that holds the CPU hears of it when it yields (KernelBusyError), but of SIGKILL at
+        once, where its kernel runs in the main thread.
+        """
+        kernel = task.kernel
+        try:
+            return (yield from self.call(kernel.kill_from, "the shell", task, signum,
+                                         kernel=kernel))
+        except KernelBusyError:
+            if signum == SIGKILL and kernel.interrupts.force(task, Cancelled(SIGKILL)):
+                return True
+            raise
+
+    @contextmanager
+    def watching_programs(self):
+        """Inside, kernels that programs of this shell bring along are among `programs`."""
+        undo = on_boot(self._program_boots)
+        try:
+            yield
+        finally:
+            undo()
+
+    def _program_boots(self, kernel):
+        if running.host is None or running.host[0] is not self.kernel:
+            return None
+        prefix = str(running.host[1].tid)
+        self.programs[prefix] = kernel
+        return lambda: self.programs.pop(prefix, None)
 
     def why_busy(self, kernel):
         """Which task holds the CPU, and where, in words."""

@@ -1,13 +1,13 @@
 """Run one program of the shell by itself, on a kernel of its own: no terminal, no parser."""
 
-from types import SimpleNamespace
-
 import minios
 from minios.shell.process import Process
 from minios.shell.programs import find_program
+from minios.shell.running import run_program
+from minios.shell.shell import Shell
 from minios.shell.streams import Output, TextInput, as_bytes
 from minios.shell.system import System
-from minios.shell.running import run_program
+from minios.shell.terminal import Terminal
 
 
 class Collected(Output):
@@ -40,10 +40,7 @@ def run_bytes(*argv, stdin=b"", folder=".", kernel=None, background=(), system=N
     kernel = minios.Kernel() if kernel is None else kernel
     system = System(kernel) if system is None else system
     out, err = Collected(), Collected()
-    shell = SimpleNamespace(
-        system=system, terminal=None, folder=str(folder), jobs=None, variables={},
-        status=0, interactive=False,
-    )
+    shell = Shell(kernel, system, Terminal(), str(folder))
     process = Process(shell, argv[0], TextInput(stdin, "-"), out, err)
 
     def main():

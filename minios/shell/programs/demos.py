@@ -6,26 +6,28 @@ from ...beside import examples_folder
 from ..arguments import Arguments
 from .run import run_file
 
-SUMMARY = "list the demos, or run one by its number: demos [N] [ARG ...]"
 
-
-def main(shell, arguments):
-    """demos [N] [ARG ...]"""
+def parser():
     parser = Arguments("demos", "List the demos, or run one by its number or name.")
     parser.add_argument("demo", nargs="?", metavar="N")
     parser.add_argument("argument", nargs="...", help="what the demo finds in sys.argv")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(process, options):
     demos = sorted(examples_folder().glob("[0-9]*.py"))
     if options.demo is None:
         for path in demos:
-            shell.say(f"  {path.stem:24} {_summary(path)}")
-        shell.say(f"`demos 2` runs the second; `run {demos[1]} &` does it in the background.")
+            yield from process.say(f"  {path.stem:24} {_summary(path)}")
+        yield from process.say(
+            f"`demos 2` runs the second; `run {demos[1]} &` does it in the background."
+        )
         return 0
     for path in demos:
         number, _, name = path.stem.partition("_")
         if options.demo in (number, number.lstrip("0"), name, path.stem, path.name):
-            return (yield from run_file(shell, str(path), options.argument))
-    shell.complain(f"demos: {options.demo}: no such demo; `demos` lists them")
+            return (yield from run_file(process, str(path), options.argument))
+    yield from process.complain(f"{options.demo}: no such demo; `demos` lists them")
     return 1
 
 

@@ -2,14 +2,15 @@
 
 from ..arguments import Arguments
 
-SUMMARY = "leave the shell, with the last exit status or the one given"
+
+def parser():
+    parser = Arguments("exit", "Leave the shell, with the last exit status or the one given.")
+    parser.add_argument("status", nargs="?", type=int)
+    return parser
 
 
-def main(shell, arguments):
-    """exit [STATUS]"""
-    parser = Arguments("exit", SUMMARY)
-    parser.add_argument("status", nargs="?", type=int, default=shell.status)
-    options = parser.parse_args(arguments)
+def main(process, options):
+    shell = process.shell
     shell.leaving = True
-    return options.status & 0xFF
+    return shell.status if options.status is None else options.status & 0xFF
     yield

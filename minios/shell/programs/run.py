@@ -2,70 +2,114 @@
 
 import signal
 
-from syscalls import GetTask, Park, Sleep
+from syscalls import GetTask, Park, Sleep, Spawn, Wait
 
 from ...errors import Cancelled
 from ..arguments import Arguments
-from ..jobs import exit_status
 from ..loader import Loader
+from ..redirect import Spool, current_output
+from ..running import exit_status
 
-SUMMARY = "run a Python file, whose tasks ps will list: run FILE [ARG ...] [&]"
 
-
-def main(shell, arguments):
-    """run FILE [ARG ...]"""
-    parser = Arguments("run", "Run a Python file; its tasks run on this kernel.")
+def parser():
+    parser = Arguments("run", "Run a Python file; its tasks run on this kernel, where ps lists them.")
     parser.add_argument("file")
     parser.add_argument("argument", nargs="...", help="what the program finds in sys.argv")
-    options = parser.parse_args(arguments)
-    return (yield from run_file(shell, options.file, options.argument))
+    return parser
 
 
-def run_file(shell, path, arguments):
-    """Run a file as the calling task's own program; its exit status. Use it with `yield from`."""
+def main(process, options):
+    return (yield from run_file(process, options.file, options.argument))
+
+
+def run_file(process, path, arguments):
+    """Run a file as the calling task's own program; its exit status. A generator."""
+    if not process.system.is_local:
+        yield from process.complain(f"{path}: programs run in the process that they were started "
+                                    "in; `minios run FILE` starts one")
+        return 1
+    process.demand("py")
+    shell = process.shell
     task = yield GetTask()
+    spools = yield from _redirect_prints(process)
     loader = Loader(shell.kernel, task, path, arguments)
     try:
-        loader.start()
-    except OSError as error:
-        shell.complain(f"run: {path}: {error.strerror}")
-        return 127 if isinstance(error, FileNotFoundError) else 126
-    except SyntaxError as error:
-        shell.complain(f"run: {path}, line {error.lineno}: {error.msg}")
-        return 126
-    return (yield from _see_through(shell, task, loader))
+        try:
+            loader.start()
+        except OSError as error:
+            yield from process.complain(f"{path}: {error.strerror}")
+            return 127 if isinstance(error, FileNotFoundError) else 126
+        except SyntaxError as error:
+            yield from process.complain(f"{path}, line {error.lineno}: {error.msg}")
+            return 126
+        status = yield from _see_through(process, task, loader)
+        for spool, pump in spools:
+            spool.close()
+            yield Wait(pump)            # raises BrokenPipeError where nobody reads
+        return status
+    finally:
+        for spool, pump in spools:
+            spool.close()
+            pump.add_done_callback(_hear_of)
 
 
-def _see_through(shell, task, loader):
+def _hear_of(pump):
+    """The end of a pump that nobody waits for is no news: its reader has gone."""
+    return True
+
+
+def _redirect_prints(process):
+    """Let what the program prints go where its output goes: the (Spool, pump) of each stream that
+    does not go to the terminal."""
+    spools = []
+    outputs = [process.stdout, process.stderr]
+    for at, output in enumerate(outputs):
+        if getattr(output, "terminal", None) is process.shell.terminal:
+            outputs[at] = None
+            continue
+        spool = Spool(process.shell.kernel)
+        pump = yield Spawn(spool.pump(output), name=f"output of {process.name}", daemon=True)
+        pump.group = pump.tid       # it is none of the program's tasks
+        spools.append((spool, pump))
+        outputs[at] = spool
+    if spools:
+        current_output.set(tuple(outputs))
+    return spools
+
+
+def _see_through(process, task, loader):
     """Wait for the program; what ends this task is passed on to the program's tasks."""
+    kernel = process.shell.kernel
     try:
         while loader.status is None:
             try:
                 yield Park(loader)
             except KeyboardInterrupt:
-                _signal_tasks(shell, task, loader, signal.SIGINT)
+                _signal_tasks(kernel, task, loader, signal.SIGINT)
     except SystemExit as leave:     # of one of its tasks
-        yield from _terminate(shell, task, loader)
-        return exit_status(leave.code)
+        yield from _terminate(kernel, task, loader)
+        status, text = exit_status(leave.code)
+        yield from process.stderr.write(text)
+        return status
     except Cancelled:
-        yield from _terminate(shell, task, loader)
+        yield from _terminate(kernel, task, loader)
         raise
     finally:
-        _signal_tasks(shell, task, loader, signal.SIGKILL)
+        _signal_tasks(kernel, task, loader, signal.SIGKILL)
     return loader.status
 
 
-def _terminate(shell, task, loader):
+def _terminate(kernel, task, loader):
     """End the program's tasks, as at a shutdown; give its top level time to end too."""
-    _signal_tasks(shell, task, loader, signal.SIGTERM)
-    deadline = shell.kernel.now() + shell.kernel.grace
-    while loader.status is None and shell.kernel.now() < deadline:
+    _signal_tasks(kernel, task, loader, signal.SIGTERM)
+    deadline = kernel.now() + kernel.grace
+    while loader.status is None and kernel.now() < deadline:
         yield Sleep(0.01)
 
 
-def _signal_tasks(shell, leader, loader, signum):
+def _signal_tasks(kernel, leader, loader, signum):
     """Signal the program's tasks; where it has none, interrupt its top level."""
-    tasks = [each for each in shell.kernel.tasks.values()
+    tasks = [each for each in kernel.tasks.values()
              if each.group == leader.group and each is not leader]
     if signum == signal.SIGINT:
         tasks = tasks[:1]       # Ctrl-C is for the main task, as everywhere
