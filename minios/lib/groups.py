@@ -78,10 +78,13 @@ class TaskGroup(Scope):
                 close()     # or Python would warn of a coroutine that was never awaited
             state = "is failing" if self._failing else "is not entered, or over"
             raise KernelError(f"{self!r} of {self.place} {state}: nothing can be spawned in it")
+        awaited = routine
         routine, its_name = as_routine(routine)
         task = self.task.kernel.spawn_from(site, routine, name or its_name, daemon)
         (self._services if daemon else self._tasks)[task] = None
         task.add_done_callback(self._ended)
+        if hasattr(awaited, "add_done_callback"):
+            _hear_for(task, awaited)
         return task
 
     @property
@@ -262,6 +265,19 @@ def as_routine(thing):
 
 def _outcome_of(task):
     return (yield Wait(task))
+
+
+def _hear_for(waiter, task):
+    """`waiter` will wait for `task` when it has its first turn; until then it counts as one who
+    waits, or an error that comes before would be logged as nobody's."""
+    def is_heard(_):
+        return not waiter.done()
+
+    def leave(_):
+        task.remove_done_callback(is_heard)
+
+    task.add_done_callback(is_heard)
+    waiter.add_done_callback(leave)
 
 
 def _as_one(errors):

@@ -213,3 +213,33 @@ def test_a_task_can_be_shielded(run):
         return (yield Wait(task))
 
     assert run(main()) == "done"
+
+
+def test_a_task_that_fails_before_its_waiter_has_a_turn_is_heard_and_not_logged(run, caplog):
+    def failing():
+        yield
+        raise ValueError("too soon")
+
+    def main():
+        task = yield Spawn(failing())
+        with pytest.raises(ValueError, match="too soon"):
+            yield from gather(task, Sleep(1))
+
+    run(main())
+    assert not caplog.records
+
+
+def test_a_task_whose_gather_was_killed_is_logged_when_it_fails_later(run, caplog):
+    def failing():
+        yield Sleep(5)
+        raise ValueError("later")
+
+    def main():
+        task = yield Spawn(failing())
+        waiter = yield Spawn(gather(task, Sleep(9)))
+        yield
+        waiter.kill()
+        yield Sleep(6)
+
+    run(main())
+    assert "failed and nobody waits for it" in caplog.text

@@ -37,9 +37,17 @@ def main(process, options):
         lines = [f"{title}:"]
         for name in group:
             names.remove(name)
-            lines.append(f"  {name:10} {find_program(name).parser().summary}")
+            lines.append(f"  {name:10} {_summary(name)}")
             if pace.is_over():
                 yield
         yield from process.say("\n".join(lines))
     yield from process.say(_BEHIND)
     return 0
+
+
+def _summary(name):
+    """What a program is for, in a line."""
+    try:
+        return find_program(name).parser().summary
+    except Exception as error:      # one of another package's
+        return f"(cannot be loaded: {error})"
