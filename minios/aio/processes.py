@@ -27,6 +27,7 @@ class _View:
 
     kind = "asyncio"
     nice, daemon, ptid, cpu_time, switches, killer = 0, False, 0, None, None, None
+    account = None
     stopped = False
     spawned_at = ""
     parent = None

@@ -160,7 +160,6 @@ class Task(BaseTask, asyncio.Task):
     stopped = seldom("stopped", False)
     halted = seldom("halted", False)
     killer = seldom("killer")
-    cpu_time = seldom("cpu_time")
     credit = seldom("credit")
     due = seldom("due")                # what is raised when the future has been cancelled
     cancels = seldom("cancels", 0)

@@ -24,6 +24,7 @@ from .clock import MonotonicClock
 from .deadlock import deadlock_report
 from .descriptor import fill_standard_ones
 from .fairness import by_nice
+from .hooks import ObservedBatch
 from .interrupts import Interrupts
 from .parking import Parking
 from .poller import Poller
@@ -392,13 +393,10 @@ class Kernel(Primitives):
 
     def run_batch(self, batch, give_way):
         """Give every task of `batch` its turn; `give_way(task)` queues one that gives it up."""
-        if not self.hooks:
-            self._run_batch(batch, give_way, False)
-            return
-        for task in batch:
-            self.report("turn_started", task)
-            self._run_batch([task], give_way, False)
-            self.report("turn_ended", task)
+        if self.hooks:
+            self.report("batch_started", batch)
+            batch = ObservedBatch(self, batch)
+        self._run_batch(batch, give_way, False)
 
     def _run_batch(self, batch, append, go_on):
         """The same without observers: the hot path. `go_on`: with the batches that follow, too."""
@@ -445,8 +443,8 @@ class Kernel(Primitives):
                     return
                 batch, self.ready = self.ready, []
                 append, turns = self.ready.append, iter(batch)
-        except BaseException:
-            self.ready[:0] = turns      # a second Ctrl-C cuts the batch short
+        except BaseException:           # a second Ctrl-C cuts the batch short
+            self.ready[:0] = batch.rest() if type(batch) is ObservedBatch else turns
             raise
         finally:
             self.current = None

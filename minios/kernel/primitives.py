@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from syscalls.errors import KernelError
 
+from .hooks import Heard, fail, observed_poll
 from .inbox import Inbox
 from .log import log_callback
 from .modules import request_module
@@ -37,6 +38,8 @@ class Primitives(TaskTable):
         self.timers = Timers()
         self.handlers: dict[type, Callable] = {}    # by the type of what is yielded
         self.hooks: list[Hooks] = []    # who observes: see attach
+        self.heard = Heard()            # which of their methods hear of what
+        self.accounting: Any = None     # the one among them that counts for each task
         self.executor: Executor | None = None   # of the Offload calls that name none
         self._inbox = Inbox()
         self._held = 0              # answers that other threads owe
@@ -154,19 +157,27 @@ class Primitives(TaskTable):
         if any(each is hooks for each in self.hooks):
             return
         hooks.attached(self)  # type: ignore[arg-type]    # it is a Kernel
-        self.hooks = [*self.hooks, hooks]
-        self.handlers.clear()      # learned anew, with the report of each call
+        self._observe([*self.hooks, hooks])
 
     def detach(self, hooks: Hooks) -> None:
         """Report to `hooks` no more; harmless if it was not attached."""
-        self.hooks = [each for each in self.hooks if each is not hooks]
-        self.handlers.clear()
+        if all(each is not hooks for each in self.hooks):
+            return
+        self._observe([each for each in self.hooks if each is not hooks])
+        self.run_callback(hooks.detached, (self,))
+
+    def _observe(self, hooks):
+        """Report to these hooks. Whatever is being reported goes by the tuples that it began with."""
+        self.hooks, self.heard = hooks, Heard(hooks)
+        self.handlers.clear()       # learned anew, with the report of each call
+        vars(self.poller).pop("poll", None)
+        if self.heard.polls():
+            self.poller.poll = observed_poll(self, self.poller.poll)  # type: ignore[method-assign]
 
     def report(self, event, *arguments):
         """Tell every hook of an event; one that fails is detached."""
-        for hooks in self.hooks:
+        for hear in getattr(self.heard, event):
             try:
-                getattr(hooks, event)(*arguments)
+                hear(*arguments)
             except Exception as error:
-                self.detach(hooks)
-                log_callback(hooks, error)
+                fail(self, hear, error)

@@ -28,6 +28,8 @@ def send_signal(kernel, task, signum, killer, place):
         # It signals itself in the middle of its turn: wait until it has yielded.
         kernel.call_from_thread(kernel.send_signal, task, signum, killer, place)
     elif action is not None:
+        if kernel.hooks:
+            kernel.report("signalled", task, signum, killer, place)
         action(kernel, task, signum, killer, place)
 
 

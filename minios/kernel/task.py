@@ -97,7 +97,6 @@ class BaseTask:
     nice: int
     call: SystemCall | None     # what it is blocked on
     switches: int               # how many turns it has had
-    cpu_time: float | None      # seconds; None while nobody counts them
     created_at: float           # on the kernel's clock
     routine: Any                # the one that runs, on top of `stack`
     stack: list | None
@@ -143,6 +142,18 @@ class BaseTask:
         if self.call is None or self.kernel.current is self:
             return "R"
         return "S" if self.call.interruptible else "D"
+
+    @property
+    def account(self) -> Any:
+        """What it has used: see trace/accounting.py. None while nobody counts."""
+        accounting = self.kernel.accounting
+        return None if accounting is None else accounting.account_of(self)
+
+    @property
+    def cpu_time(self) -> float | None:
+        """Seconds of CPU time; None while nobody counts them."""
+        account = self.account
+        return None if account is None else account.cpu
 
     @property
     def kind(self) -> str:
@@ -324,7 +335,6 @@ class Task(BaseTask):
     stopped = seldom("stopped", False)
     halted = seldom("halted", False)
     killer = seldom("killer")
-    cpu_time = seldom("cpu_time")
     credit = seldom("credit")
 
     def __init__(self, kernel, routine, name, parent, site):

@@ -13,6 +13,7 @@ from types import CoroutineType, GeneratorType
 from syscalls.base import SystemCall
 from syscalls.describe import call_text
 
+from .hooks import observed_handler
 from .log import log_handler
 from .task import HALT, BaseTask, check_routine, quacks
 
@@ -30,7 +31,7 @@ def handler_of(kernel, kind):
         return not_a_call
     if handler is None:
         if issubclass(kind, SystemCall):
-            handler = _observed(kind.handle) if kernel.hooks else kind.handle
+            handler = observed_handler(kernel, kind.handle, is_call=True)
         elif issubclass(kind, (GeneratorType, CoroutineType)) or quacks(kind):
             handler = call_routine
         elif kind is type(HALT):
@@ -39,8 +40,7 @@ def handler_of(kernel, kind):
             handler = kernel.lodger.handler_of(kind)
             if handler is None:
                 return not_a_call
-            if kernel.hooks:
-                handler = _observed(handler)
+            handler = observed_handler(kernel, handler, is_call=False)
         kernel.handlers[kind] = handler
     return handler
 
@@ -66,14 +66,6 @@ def refuse(kernel, task, request, error):
     else:
         task.call = request
         kernel.throw(task, error)
-
-
-def _observed(handle):
-    def report_and_handle(request, kernel, task):
-        kernel.report("call_made", task, request)
-        handle(request, kernel, task)
-
-    return report_and_handle
 
 
 def _halt(request, kernel, task):

@@ -7,18 +7,22 @@ release it: those who wait for it, and those who come later, get OwnerEndedError
 mutex, pthread_mutexattr_setrobust(3)) until somebody has put things right and says `release()`.
 
 A lock that nobody contends for costs an attribute: the kernel hears of it only when somebody
-waits.
+waits. And it keeps the place where it was taken, as two numbers that are made into a line only when
+somebody asks, since that is what one who looks into a deadlock wants to know.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
+from sys import _getframe
 
 from syscalls import Park
+from syscalls.base import running
+from syscalls.describe import file_and_line
 from syscalls.errors import KernelError, OwnerEndedError
 from syscalls.parking import parked, wake
 
-from ..kernel.current import current_task
+from ..kernel.current import current_kernel, current_task
 from .blocking import blocking
 from .holding import Holdable, Holding
 
@@ -43,10 +47,12 @@ class Lock(Holdable):
             ...
     """
 
-    __slots__ = ("owner", "_waiting", "_watched")
+    __slots__ = ("owner", "_waiting", "_watched", "_code", "_lasti")
 
     def __init__(self) -> None:
         self.owner: Task | None = None      # who holds it; deadlock reports follow it
+        self._code: Any = None              # where it was taken last; None where it was handed
+        self._lasti = 0                     # to the owner, who has not run since
         self._waiting = 0                   # tasks in _wait, those included that were woken
         self._watched: set[Task] | None = None  # those whose end would concern who waits
 
@@ -57,22 +63,36 @@ class Lock(Holdable):
         Raises OwnerEndedError if the task that holds it has ended, KernelError if the caller
         holds it already, which would be waiting for itself.
         """
-        task = current_task()
+        kernel = running.kernel or current_kernel()     # current_task(), without its call
+        task = kernel.current
+        if task is None or not kernel.lodger.is_nobody:
+            task = current_task()
         if self.owner is None:
             self.owner = task
         else:
             yield from self._wait(task)
+        frame = _getframe(1)
+        self._lasti = frame.f_lasti
+        code = self._code = frame.f_code
+        if code is _ITER or task.stack is not None:     # that was perhaps not the user's
+            self._code, self._lasti = _users_place(frame, task)
         return True
 
     def __iter__(self) -> Generator[Any, Any, Holding]:
         if type(self) is not Lock:      # its `acquire` is another
             return (yield from Holdable.__iter__(self))
         # As there, without a generator more.
-        task = current_task()
+        kernel = running.kernel or current_kernel()
+        task = kernel.current
+        if task is None or not kernel.lodger.is_nobody:
+            task = current_task()
         if self.owner is None:
             self.owner = task
         else:
             yield from self._wait(task)
+        frame = _getframe(1)
+        self._code = frame.f_code
+        self._lasti = frame.f_lasti
         return Holding(self, task)
 
     __await__ = __iter__
@@ -94,6 +114,16 @@ class Lock(Holdable):
     def locked(self) -> bool:
         """Whether somebody holds the lock."""
         return self.owner is not None
+
+    @property
+    def taken_at(self) -> str:
+        """`file.py:12`, where its owner has taken it; an empty string while it is free."""
+        owner = self.owner
+        if owner is None:
+            return ""
+        if self._code is None:      # it was handed over, and its owner waits there still
+            return _waits_at(owner)
+        return file_and_line(self._code, self._lasti)
 
     def statistics(self) -> LockStatistics:
         """How the lock stands at this moment."""
@@ -138,6 +168,7 @@ class Lock(Holdable):
         if not woken:
             self.owner = None
             return
+        self._code = None
         self.owner = owner = woken[0]
         # The new owner is still counted, until it runs.
         if self._waiting > 1 and owner not in self._watched:
@@ -200,10 +231,12 @@ class Lock(Holdable):
 
     def _take_back(self, depth, park=Park):
         """Undo `_let_go`, with `park` for the call that waits."""
+        task = current_task()
         if self.owner is None:
-            self.owner = current_task()
+            self.owner = task
         else:
-            yield from self._wait(current_task(), park)
+            yield from self._wait(task, park)
+        self._code, self._lasti = _users_place(_getframe(1), task)
 
     def __repr__(self):
         return f"<{type(self).__name__} {self._state()}>"
@@ -235,6 +268,8 @@ class RLock(Lock):
             self.owner = task
         elif self.owner is not task:
             yield from self._wait(task)
+        if not self._count:
+            self._code, self._lasti = _users_place(_getframe(1), task)
         self._count += 1
         return True
 
@@ -267,6 +302,35 @@ class RLock(Lock):
         return super()._state() + (f", {self._count} deep" if self._count > 1 else "")
 
 
+# --- Where it was taken ----------------------------------------------------------------------
+
+_ITER = Holdable.__iter__.__code__
+_KERNEL = "minios.kernel"
+
+
+def _users_place(frame, task):
+    """The (code, instruction) in which `task` acquires, from the `frame` that called the lock;
+    (None, 0) if that cannot be told."""
+    while frame is not None:
+        package = frame.f_globals.get("__package__")
+        if package == _KERNEL:      # it was yielded, and the kernel's trampoline runs it
+            routine = task.stack[-1] if task.stack else None
+            frame = getattr(routine, "gi_frame", None) or getattr(routine, "cr_frame", None)
+        elif package == __package__:
+            frame = frame.f_back
+        else:
+            return frame.f_code, frame.f_lasti
+    return None, 0
+
+
+def _waits_at(task):
+    """`file.py:12`, the innermost line of a waiting task that is not the library's."""
+    for frame in reversed(task.frames()):
+        if frame.f_globals.get("__package__") != __package__:
+            return file_and_line(frame.f_code, frame.f_lasti)
+    return ""
+
+
 def _owner_ended(owner):
     """The error for those who wait for a lock whose `owner` has ended."""
     error = owner.exception()
@@ -275,3 +339,4 @@ def _owner_ended(owner):
         f"task {owner.tid} ({owner.name}) {how}, without releasing the lock that it held; "
         "when what the lock protects is in order, release() frees it"
     )
+

@@ -1,6 +1,8 @@
 """Reading lines from a descriptor, as a task: a terminal, a pipe or a file."""
 
 import os
+import select
+from errno import EIO
 
 from syscalls import ReadWait
 
@@ -12,8 +14,8 @@ _LONGEST = 1 << 20      # a command line that is longer than this is a mistake
 class LineReader:
     """Lines of text from `fd`. The descriptor's flags are left as they are.
 
-    Waiting first and reading once cannot block, and a program that is run from the shell finds
-    its standard input as it expects it.
+    Waiting first and reading once does not block, and a program that is run from the shell finds
+    its standard input as it expects it. A terminal whose line has gone (EIO) is at its end.
     """
 
     def __init__(self, fd):
@@ -24,8 +26,7 @@ class LineReader:
     def read(self):
         """Some bytes; b"" at the end. Use it with `yield from`."""
         if not self._buffer and not self._ended:
-            yield ReadWait(self._fd)
-            return os.read(self._fd, 65536)
+            return (yield from self._receive())
         data, self._buffer, self._ended = self._buffer, b"", False
         return data
 
@@ -36,10 +37,9 @@ class LineReader:
         """
         while b"\n" not in self._buffer and not self._ended:
             if len(self._buffer) > _LONGEST:
-                self._buffer = b""
+                yield from self._skip_line()
                 raise ValueError("the line is longer than a mebibyte")
-            yield ReadWait(self._fd)
-            data = os.read(self._fd, 65536)
+            data = yield from self._receive()
             self._ended = not data
             self._buffer += data
         if not self._buffer:
@@ -47,3 +47,32 @@ class LineReader:
             return None
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line.decode(errors="replace").rstrip("\r")
+
+    def _skip_line(self):
+        data = b" "
+        while data and b"\n" not in data:
+            data = yield from self._receive()
+        self._buffer = data.partition(b"\n")[2]
+        self._ended = not data
+
+    def _receive(self):
+        """Some bytes; b"" at the end."""
+        while True:
+            yield ReadWait(self._fd)
+            # What was there may have gone meanwhile: ^C empties a terminal's queue.
+            if not _is_readable(self._fd):
+                continue
+            try:
+                return os.read(self._fd, 65536)
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                if error.errno == EIO:
+                    return b""
+                raise
+
+
+def _is_readable(fd):
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))

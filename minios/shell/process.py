@@ -9,6 +9,7 @@ silence, as SIGPIPE has it.
 
 import json
 import os
+from contextlib import contextmanager
 
 from syscalls import GetTask, Spawn
 
@@ -69,11 +70,13 @@ class Process:
         text = open_proc(self.system, word)
         if text is not None:
             return TextInput(text, word)
-        return (yield from FileInput.open(self.path(word), word))
+        with _named(word):
+            return (yield from FileInput.open(self.path(word), word))
 
     def open_output(self, word, append=False):
         """Open a file to write to. An Output; a generator. Raises OSError."""
-        return (yield from FileOutput.open(self.path(word), append))
+        with _named(word):
+            return (yield from FileOutput.open(self.path(word), append))
 
     # --- Tasks ---------------------------------------------------------------------------
 
@@ -96,3 +99,13 @@ class Process:
     def demand(self, right):
         """Raise PermissionError, which says how to get it, unless `right` ("rw", "py") is given."""
         self.system.demand(right)
+
+
+@contextmanager
+def _named(word):
+    """An OSError inside names the file as it was written."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = word
+        raise

@@ -17,6 +17,7 @@ from syscalls.base import running
 from ..errors import Cancelled, KernelError, NoSuchTaskError
 from ..kernel import Kernel
 from ..kernel.boot import on_boot
+from ..trace.load import load_of
 
 __all__ = ["KernelBusyError", "System"]
 
@@ -96,6 +97,11 @@ class System:
             if frame is not None and kernel.current is task:
                 return _frames_of_turn(frame)
         return task.frames()
+
+    def load(self):
+        """The load averages over 1, 5 and 15 minutes; None where nobody samples: the console
+        does."""
+        return load_of(self.kernel).averages()
 
     # --- Acting --------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ class _KillArguments(Arguments):
 def parser():
     parser = _KillArguments(
         "kill", "Send a signal to tasks: TERM, or the one given.",
-        usage="kill [-l [NUMBER]] [-SIG | -s SIG | -n NUMBER] TID|%JOB|-GROUP ...",
+        usage="kill [-l [NUMBER]] [-SIG | -s SIG | -n NUMBER] TID|%%JOB|-GROUP ...",
         epilog="TERM cancels, INT raises KeyboardInterrupt, KILL closes, STOP stops and CONT goes "
                "on, QUIT prints\nthe stack; 0 only asks whether it is there. SIG is a name or a "
                "number. A task that holds the CPU\nhears of a signal when it yields, and of KILL "

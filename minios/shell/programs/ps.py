@@ -1,104 +1,211 @@
 """ps: list the tasks.
 
-The columns keep the names and the order that Linux users know; what is new (SW, WAIT, WHERE
-and BORN) is behind them. What is not known is shown as `-`.
+The forms are those of ps(1), and a short one of its own. All of it works in slices, and computes
+only what the chosen columns show, so that a hundred thousand tasks are listed without holding up
+any of them.
 """
 
-import json
-import shutil
-import sys
+import string
+from operator import attrgetter
 
-from tabulate import tabulate
-
-from syscalls import Now, Tasks
-
+from ...errors import NoSuchTaskError
 from ..arguments import Arguments
+from ..columns import Table, write_json
+from ..ended import show_ended
+from ..keys import KEYS, find_key
+from ..moment import Moment
+from ..ordering import order_by, sortable
+from ..pace import Pace
+from ..rest import REST
+from ..states import HELP
 
-SUMMARY = "list the tasks: states, switches, and the call each is blocked on"
-
-DEFAULT = "tid,ptid,stat,ni,time,sw,wait,cmd"
-
-
-def _stat(info):
-    """The state letter, then `<` or `N` by nice value and `s` for the leader of a group."""
-    nice = "<" if info.nice < 0 else "N" if info.nice > 0 else ""
-    return info.state + nice + ("s" if info.group == info.tid else "")
-
-
-def _time(info):
-    """CPU time as minutes, seconds and hundredths; None where nobody counts it."""
-    if info.cpu_time is None:
-        return None
-    minutes, seconds = divmod(info.cpu_time, 60)
-    return f"{minutes:.0f}:{seconds:05.2f}"
-
-
-def _elapsed(info, now):
-    """How long ago the task was spawned, as [HH:]MM:SS."""
-    minutes, seconds = divmod(int(now - info.created_at), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
-
-
-# key -> (header, value of a TaskInfo at a moment; None is unknown)
-KEYS = {
-    "tid": ("TID", lambda info, now: info.tid),
-    "ptid": ("PTID", lambda info, now: info.ptid),
-    "pgid": ("PGID", lambda info, now: info.group),
-    "s": ("S", lambda info, now: info.state),
-    "stat": ("STAT", lambda info, now: _stat(info)),
-    "ni": ("NI", lambda info, now: info.nice),
-    "time": ("TIME", lambda info, now: _time(info)),
-    "etime": ("ELAPSED", _elapsed),
-    "sw": ("SW", lambda info, now: info.switches),
-    "wait": ("WAIT", lambda info, now: info.wait or None),
-    "kind": ("KIND", lambda info, now: info.kind),
-    "born": ("BORN", lambda info, now: info.spawned_at or None),
-    "cmd": ("CMD", lambda info, now: info.name),
+_FORMS = {
+    "own": "tid ptid stat ni time sw wait cmd",
+    "user": "user tid pcpu pmem vsz rss tty stat start time args",
+    "full": "uid tid ptid c stime tty cputime cmd",
+    "long": "f s uid tid ptid c opri ni addr sz wchan tty cputime cmd",
+    "long full": "f s uid tid ptid c opri ni addr sz wchan stime tty cputime cmd",
 }
-_ALIASES = {"group": "pgid", "nice": "ni", "stime": "time", "comm": "cmd", "args": "cmd",
-            "name": "cmd", "wchan": "wait", "state": "s"}
+_BSD = set("auxwlfeg")      # the letters of `ps aux` and its like
+_STYLES = {"!": ("red",), "T": ("yellow",), "t": ("yellow",), "R": ("bold",)}
 
 
-def main(shell, arguments):
-    """ps [-o KEYS] [--json]"""
-    parser = Arguments("ps", "List the tasks.", epilog=f"keys: {' '.join(KEYS)}")
-    parser.add_argument("-o", metavar="KEYS", action="append", dest="keys",
-                        help="the columns to show, separated by commas")
-    parser.add_argument("--json", action="store_true", help="print a JSON list of objects")
-    options = parser.parse_args(arguments)
-    keys = _chosen(parser, ",".join(options.keys or [DEFAULT]))
-    infos = yield Tasks()
-    now = yield Now()
+class _PsArguments(Arguments):
+    """Takes `--sort -KEY` as one, which argparse takes for two options."""
+
+    def parse_args(self, arguments):
+        words = list(arguments)
+        while "--sort" in words[:-1]:
+            number = words.index("--sort")
+            words[number:number + 2] = [f"--sort={words[number + 1]}"]
+        return super().parse_args(words)
+
+
+def parser():
+    parser = _PsArguments(
+        "ps", "List the tasks.", usage="ps [aux | -ef | -l | -o KEYS] [--sort KEYS] [TID ...]",
+        epilog=f"keys: {' '.join(KEYS)}\n\nSTAT, the state:\n{HELP}",
+    )
+    add = parser.add_argument
+    add("-e", "-A", "-a", "-x", action="store_true", help="all tasks, which is the default")
+    add("-f", action="store_true", help="the full form: UID TID PTID C STIME TTY TIME CMD")
+    add("-l", action="store_true", help="the long form: F S UID TID PTID C PRI NI ...")
+    add("-u", action="store_true", help="the form of `ps aux`: USER is the task's group")
+    add("-o", metavar="KEYS", action="append", dest="keys",
+        help="the columns to show, separated by commas; KEY=HEADER gives one another header")
+    add("-p", metavar="TID,...", action="append", default=[], help="these tasks only")
+    add("--sort", metavar="[-]KEY,...", action="append", default=[],
+        help="sort by these keys; - is for descending")
+    add("-Z", action="store_true", help="tasks that have been killed or have failed, and how")
+    add("-w", action="count", default=0, help="do not cut lines at the terminal's width")
+    add("--no-headers", "--no-heading", "--noheaders", action="store_true",
+        help="print no line of headers")
+    add("--json", action="store_true", help="print a JSON list of objects; times in seconds")
+    add("word", nargs="*", metavar="aux|TID", help="the form of BSD; numbers are tids")
+    return parser
+
+
+def main(process, options):
+    words = _operands(options)
+    keys, headers = _chosen(options)
+    order = _sort_keys(options)
+    if options.Z:
+        return (yield from show_ended(process, options, words))
+    tasks, missing = _select(process.system, words)
+    for text in missing:
+        yield from process.complain(text)
+    moment = Moment(process.system, process.shell)
+    if any(key.stuck for _, key in [*keys, *order]):
+        yield from moment.find_deadlocks(process.system.tasks() if words else tasks)
+    for name, key in reversed(order):
+        tasks = yield from _sorted(tasks, key, name.startswith("-"), moment)
     if options.json:
-        rows = [{key: KEYS[key][1](info, now) for key in keys} for info in infos]
-        shell.say(json.dumps(rows, indent=2))
+        yield from write_json(process, _objects(tasks, keys, moment, bool(words)))
     else:
-        # As ps(1) does: a terminal gets lines that fit it, a pipe gets them whole.
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        for line in table(keys, infos, now).splitlines():
-            shell.say(line[:width])
-    return 0
+        yield from _write_table(process, options, tasks, keys, headers, moment, bool(words))
+    return 1 if missing and not tasks else 0
 
 
-def _chosen(parser, words):
-    keys = [_ALIASES.get(word, word) for word in words.replace(",", " ").split()]
-    for key in keys:
-        if key not in KEYS:
-            parser.error(f"unknown key {key!r}; the keys are {' '.join(KEYS)}")
+# --- What was asked for -------------------------------------------------------------------------
+
+
+def _operands(options):
+    """The tids that were named, with -p and without; the letters of BSD set their options."""
+    tids = []
+    for word in options.p:
+        tids += word.replace(",", " ").split()
+    for word in options.word:
+        if word[:1] in string.digits:
+            tids += word.replace(",", " ").split()
+        elif set(word) <= _BSD:
+            for letter in "ulf":
+                setattr(options, letter, getattr(options, letter) or letter in word)
+            options.w += word.count("w")
+        else:
+            parser().error(f"{word}: neither a tid nor letters as in `ps aux`")
+    return tids
+
+
+def _chosen(options):
+    """The columns to show: (name, Key) of each, and its header."""
+    if not options.keys:
+        form = "user" if options.u else "long" if options.l else "full" if options.f else "own"
+        if options.l and options.f:
+            form = "long full"
+        names = _FORMS[form].split()
+        return [(name, KEYS[name]) for name in names], [KEYS[name].header for name in names]
+    keys, headers = [], []
+    for word in ",".join(options.keys).replace(" ", ",").split(","):
+        name, equals, header = word.partition("=")
+        if name:
+            keys.append(_find(name))
+            headers.append(header if equals else keys[-1][1].header)
     if not keys:
-        parser.error("-o takes at least one key")
-    return keys
+        parser().error("-o takes at least one key")
+    return keys, headers
 
 
-def table(keys, infos, now):
-    """The tasks of `infos` in columns, a line a task."""
-    rows = [
-        ["-" if (value := KEYS[key][1](info, now)) is None else str(value) for key in keys]
-        for info in infos
-    ]
-    left = {"stat", "s", "wait", "kind", "born", "cmd"}
-    align = ["left" if key in left else "right" for key in keys]
-    # The headers are a row like the others: as headers, tabulate would widen them.
-    headers = [KEYS[key][0] for key in keys]
-    return tabulate([headers, *rows], tablefmt="plain", colalign=align, disable_numparse=True)
+def _find(word):
+    try:
+        return find_key(word)
+    except ValueError as error:
+        parser().error(str(error))
+
+
+def _sort_keys(options):
+    """The keys of --sort, as (name, Key); the name of a descending one begins with `-`."""
+    found = []
+    for word in ",".join(options.sort).replace(" ", ",").split(","):
+        if word.strip("+-"):
+            name, key = _find(word.lstrip("+-"))
+            found.append(("-" + name if word.startswith("-") else name, key))
+    return found
+
+
+def _select(system, tids):
+    """The tasks with these tids, or all, and what is to be said of those that are not there."""
+    if not tids:
+        return system.tasks(), []
+    found, missing = {}, []
+    for tid in tids:
+        try:
+            found[system.find(tid)] = None
+        except NoSuchTaskError as error:
+            missing.append(str(error))
+    return sorted(found, key=attrgetter("tid")), missing
+
+
+# --- The answer ---------------------------------------------------------------------------------
+
+
+def _value(key, task, moment):
+    """What `key` tells of `task`; None where it cannot be told, because the task has gone on or
+    ended meanwhile, or is of another make that knows nothing of the kind."""
+    try:
+        return key.value(task, moment)
+    except (AttributeError, TypeError, KeyError):
+        return None
+
+
+def _sorted(tasks, key, descending, moment):
+    pace, values = Pace(), []
+    for task in tasks:
+        values.append(sortable(_value(key, task, moment), key.left))
+        if pace.is_over():
+            yield REST
+    order = yield from order_by(values, range(len(tasks)), descending)
+    return [tasks[number] for number in order]
+
+
+def _objects(tasks, keys, moment, ended_too):
+    for task in tasks:
+        if ended_too or not task.done():
+            yield {name: _value(key, task, moment) for name, key in keys}
+
+
+def _write_table(process, options, tasks, keys, headers, moment, ended_too):
+    """Write the tasks that live, and those that have ended if they were named; a generator."""
+    table = Table(key.column(header) for (_, key), header in zip(keys, headers))
+    columns = [(key.value, key.text) for _, key in keys]
+    stat = next((number for number, (name, _) in enumerate(keys) if name in ("stat", "s")), None)
+    paint = stat is not None and process.stdout.colors
+    pace = Pace()
+    for task in tasks:
+        if not ended_too and task.done():
+            continue
+        cells = []
+        for value_of, text_of in columns:
+            try:        # as _value, without its call: this is done a million times
+                value = value_of(task, moment)
+            except (AttributeError, TypeError, KeyError):
+                value = None
+            cells.append("-" if value is None else text_of(value))
+        table.add(cells, *(_style_of(cells[stat]) if paint else ()))
+        if pace.is_over():
+            yield REST
+    shown = any(headers) and not options.no_headers
+    yield from table.write(process, headers=shown, whole=bool(options.w))
+
+
+def _style_of(stat):
+    return _STYLES.get("!" if stat.endswith("!") else stat[:1], ())

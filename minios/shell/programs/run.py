@@ -7,7 +7,7 @@ from syscalls import GetTask, Park, Sleep, Spawn, Wait
 from ...errors import Cancelled
 from ..arguments import Arguments
 from ..loader import Loader
-from ..redirect import Spool, current_output
+from ..redirect import Spool, current_error, current_output
 from ..running import exit_status
 
 
@@ -45,35 +45,25 @@ def run_file(process, path, arguments):
         status = yield from _see_through(process, task, loader)
         for spool, pump in spools:
             spool.close()
-            yield Wait(pump)            # raises BrokenPipeError where nobody reads
+            yield Wait(pump)
         return status
     finally:
-        for spool, pump in spools:
+        for spool, _ in spools:
             spool.close()
-            pump.add_done_callback(_hear_of)
-
-
-def _hear_of(pump):
-    """The end of a pump that nobody waits for is no news: its reader has gone."""
-    return True
 
 
 def _redirect_prints(process):
     """Let what the program prints go where its output goes: the (Spool, pump) of each stream that
     does not go to the terminal."""
     spools = []
-    outputs = [process.stdout, process.stderr]
-    for at, output in enumerate(outputs):
+    for output, variable in ((process.stdout, current_output), (process.stderr, current_error)):
         if getattr(output, "terminal", None) is process.shell.terminal:
-            outputs[at] = None
             continue
         spool = Spool(process.shell.kernel)
         pump = yield Spawn(spool.pump(output), name=f"output of {process.name}", daemon=True)
         pump.group = pump.tid       # it is none of the program's tasks
+        variable.set(spool)
         spools.append((spool, pump))
-        outputs[at] = spool
-    if spools:
-        current_output.set(tuple(outputs))
     return spools
 
 

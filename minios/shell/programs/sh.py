@@ -14,7 +14,7 @@ def parser():
 
 def main(process, options):
     operands = [*([options.file] if options.file is not None else []), *options.argument]
-    name, text = "sh", options.c
+    name, text = operands[0] if operands else "sh", options.c
     if text is None:
         name = operands[0] if operands else "-"
         script = yield from process.open_input(name)
@@ -22,9 +22,9 @@ def main(process, options):
             text = (yield from script.read_all()).decode(errors="replace")
         finally:
             script.close()
-        operands = operands[1:]
     try:
-        return (yield from process.shell.subshell(process).run_commands(text, [name, *operands]))
+        arguments = [name, *operands[1:]]
+        return (yield from process.shell.subshell(process).run_commands(text, arguments))
     except ParseError as error:
         yield from process.complain(f"{name}: {error}")
         return 2

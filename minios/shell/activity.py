@@ -1,0 +1,171 @@
+"""Activity: what the tasks did between two looks, for top.
+
+Nearly all of a hundred thousand tasks sleep. So only those that had turns since the last look, which
+the accounting keeps apart, are measured and ranked, and others fill up the screen; the states of all
+are counted, but of most that takes no more than a look at what they are blocked on. All in slices.
+"""
+
+from operator import attrgetter
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from .pace import Pace
+from .rest import REST
+from .states import letter_of
+
+__all__ = ["Activity", "Census", "Row"]
+
+_NOTHING = 0.0, 0
+
+
+class Census(NamedTuple):
+    """How many tasks there are, by their states, as top(1) counts them."""
+
+    total: int
+    running: int
+    sleeping: int
+    stopped: int
+    zombie: int
+
+
+class Row(NamedTuple):
+    """What one task did: the `share` of a CPU that it used (0 to 1), turns a second; and `cpu`
+    seconds altogether, None where nobody counts."""
+
+    task: Any
+    share: float
+    rate: float
+    cpu: float | None
+
+    @property
+    def time(self):
+        """CPU seconds, to sort by."""
+        return self.cpu or 0.0
+
+    @property
+    def tid(self):
+        """The tid, to sort by."""
+        return self.task.tid
+
+
+class Activity:
+    """Looks at the tasks of `system`, whose turns `accounting` counts."""
+
+    def __init__(self, system, accounting):
+        self._system, self._accounting = system, accounting
+        self._before = WeakKeyDictionary()      # task -> (cpu, turns) at the last look at it
+        self._shares = accounting.shares()
+        self._then = system.kernel.now()
+        self.census = Census(0, 0, 0, 0, 0)
+        self.shares = dict.fromkeys(self._shares, 0.0)      # of the loop's time, 0 to 1
+        self.rows = []
+
+    def start(self):
+        """Begin: what has been counted so far is not to count as new; a generator."""
+        pace = Pace()
+        self._accounting.take_active()
+        for task in self._system.tasks():
+            account = getattr(task, "account", None)
+            if account is not None and account.turns:
+                self._before[task] = account.cpu, account.turns
+            if pace.is_over():
+                yield REST
+
+    def look(self, n, order="share", accepts=None):
+        """See what happened since the last look: `rows`, the first `n` by `order` ("share", "time"
+        or "tid", highest first) of the tasks that the function `accepts`, `census` and `shares`;
+        a generator."""
+        now = self._system.kernel.now()
+        elapsed, self._then = max(now - self._then, 1e-9), now
+        self._take_shares(elapsed)
+        tasks = self._system.tasks()
+        active = yield from self._measure(self._accounting.take_active(), elapsed)
+        if order == "share":
+            best = _Best(n, order)
+            yield from self._rank(best, active, active, accepts)
+            found = best.rows()
+            yield from self._fill(found, n, active, tasks, accepts)
+        else:
+            best = _Best(n, order)
+            yield from self._rank(best, tasks, active, accepts)
+            found = best.rows()
+        self.rows = found
+        self.census = yield from self._count(tasks)
+
+    def _take_shares(self, elapsed):
+        shares = self._accounting.shares()
+        self.shares = {
+            name: min(1.0, max(0.0, seconds - self._shares.get(name, 0.0)) / elapsed)
+            for name, seconds in shares.items()
+        }
+        self._shares = shares
+
+    def _measure(self, tasks, elapsed):
+        """A Row for each of the tasks that had turns, by task."""
+        pace, rows = Pace(), {}
+        for task in tasks:
+            account = task.account
+            if account is not None and not task.done():
+                cpu, turns = account.cpu, account.turns
+                before = self._before.get(task, _NOTHING)
+                self._before[task] = cpu, turns
+                rows[task] = Row(task, max(0.0, cpu - before[0]) / elapsed,
+                                 max(0, turns - before[1]) / elapsed, cpu)
+            if pace.is_over():
+                yield REST
+        return rows
+
+    def _rank(self, best, tasks, active, accepts):
+        pace = Pace()
+        for task in tasks:
+            if (accepts is None or accepts(task)) and not task.done():
+                best.add(active.get(task) or _idle_row(task))
+            if pace.is_over():
+                yield REST
+
+    def _fill(self, rows, n, active, tasks, accepts):
+        """Add tasks that did nothing, by rising tid, until there are `n` rows."""
+        pace = Pace()
+        for task in tasks:
+            if len(rows) >= n:
+                return
+            if task not in active and not task.done() and (accepts is None or accepts(task)):
+                rows.append(_idle_row(task))
+            if pace.is_over():
+                yield REST
+
+    def _count(self, tasks):
+        pace, running, stopped = Pace(), 0, 0
+        for task in tasks:
+            if task.call is None or task.stopped:       # of most, this is all that is asked
+                letter = letter_of(task)
+                running += letter == "R"
+                stopped += letter in "Tt"
+            if pace.is_over():
+                yield REST
+        ended = len(self._system.ended_tasks())
+        return Census(len(tasks), running, len(tasks) - running - stopped, stopped, ended)
+
+
+class _Best:
+    """Keeps the `n` highest rows of those that are added, without sorting them all."""
+
+    def __init__(self, n, order):
+        self._n, self._key, self._rows = n, attrgetter(order), []
+
+    def add(self, row):
+        self._rows.append(row)
+        if len(self._rows) >= 4 * self._n + 64:
+            self._cut()
+
+    def rows(self):
+        self._cut()
+        return self._rows
+
+    def _cut(self):
+        self._rows.sort(key=self._key, reverse=True)
+        del self._rows[self._n:]
+
+
+def _idle_row(task):
+    return Row(task, 0.0, 0.0, task.cpu_time)

@@ -1,0 +1,115 @@
+"""What the console's thread does: accept whoever may connect, and load ahead what he will need.
+
+It answers within the moments that a task which holds the CPU leaves it: each time this thread
+waits for the system, it gets the interpreter's lock back only after sys.getswitchinterval() (5 ms).
+To import a program of the shell takes many such waits, so those that look are imported beforehand,
+when the program has started and before somebody asks.
+"""
+
+import os
+import socket
+import struct
+from importlib import import_module
+
+from syscalls import Park, Sleep, Spawn
+from syscalls.describe import caller_site
+
+from ...lib.buffers import LIMIT
+from ...lib.servers import Server
+from .protocol import control
+from .server import importing
+
+__all__ = ["serve"]
+
+_MOST = 16              # connections
+_DELAY = 0.3            # seconds; a program that is over by then has nothing to pay for
+_PAUSE = 0.02           # seconds between two modules
+_CREDENTIALS = struct.Struct("3i")      # struct ucred of socket(7): pid, uid, gid
+
+_NEEDED = (
+    "json.decoder", "argparse", "linecache", "traceback", "tabulate", "minios.shell.running",
+    "minios.shell.shell", "minios.shell.console.session",
+)
+_PROGRAMS = (
+    "ps", "where", "why", "pstree", "kill", "top", "deadlocks", "slow", "uptime", "dmesg", "free",
+    "strace", "lsof", "renice", "freeze", "thaw", "help",
+)
+
+
+def serve(console):
+    """The thread's main task, until the console is closed; a generator."""
+    clients = _Clients(console)
+    with Server([console.listener], clients.connection, None, LIMIT, caller_site()) as server:
+        clients.server = server
+        yield Spawn(_load_ahead(), name="load ahead", daemon=True)
+        while not console.ending:
+            yield Park(console)
+
+
+class _Clients:
+    """Those who are connected."""
+
+    def __init__(self, console):
+        self._console = console
+        self.server = None
+
+    def connection(self, stream):
+        """The task of one connection; a generator."""
+        problem = self._problem(stream.socket) or _load_session()
+        if problem is not None:
+            yield from stream.write(control(b"X", message=problem))
+            return
+        from .session import Connection
+
+        sockets = self._console.sockets
+        sockets.add(stream.socket)
+        try:
+            yield from Connection(stream, self._console).serve()
+        finally:
+            sockets.discard(stream.socket)
+
+    def _problem(self, sock):
+        """Why a client is not served; None where he is."""
+        if not _is_peer_ours(sock):
+            return f"this program is user {os.geteuid()}'s, and its console answers nobody else"
+        if len(self.server.connections) > _MOST:
+            return f"{_MOST} clients are connected already, and there may be no more"
+        return None
+
+
+def _is_peer_ours(sock):
+    """Whether the other end of a Unix socket is a process of our own user."""
+    data = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return _CREDENTIALS.unpack(data)[1] == os.geteuid()
+
+
+def _load_session():
+    """Import what a connection needs, which takes its time where nobody has yet. Returns why it
+    cannot be, None where it is there."""
+    try:
+        with importing:
+            import_module(".session", __package__)
+    except (OSError, ImportError) as error:
+        return f"the program cannot load its console: {getattr(error, 'strerror', None) or error}"
+    return None
+
+
+def _load_ahead():
+    """Import what clients ask for most, a module at a time."""
+    yield Sleep(_DELAY)
+    from ..programs import find_program
+
+    for name in _NEEDED:
+        _load(import_module, name)
+        yield Sleep(_PAUSE)
+    for name in _PROGRAMS:
+        _load(find_program, name)
+        yield Sleep(_PAUSE)
+
+
+def _load(load, name):
+    try:
+        with importing:
+            load(name)
+    except Exception:
+        pass        # who asks for it will be told
