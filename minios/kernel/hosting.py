@@ -14,7 +14,7 @@ from syscalls import signums
 from syscalls.base import running
 from syscalls.errors import Cancelled, KernelError
 
-__all__ = ["hosted_by", "run_as_guest"]
+__all__ = ["hosted_by", "program_of", "run_as_guest"]
 
 # What the guest borrows from its host meanwhile, since its tasks and threads go on using it.
 _SHARED = (
@@ -35,6 +35,14 @@ def hosted_by(kernel, leader):
         yield
     finally:
         running.host = None
+
+
+def program_of(leader):
+    """The tasks of the program whose leader is `leader`, the oldest first: its group, but for what
+    has the same parent, as the other programs of a pipeline have."""
+    group, parent = leader.group, leader.ptid
+    return [task for task in leader.kernel.tasks.values()
+            if task.group == group and task.ptid != parent]
 
 
 def run_as_guest(guest, site, routine, name):
@@ -113,8 +121,7 @@ class _Program:
             self._end()
 
     def _group(self):
-        group, leader = self.leader.group, self.leader
-        return [t for t in self.host.tasks.values() if t.group == group and t is not leader]
+        return program_of(self.leader)
 
     def _end(self):
         """The program's run() is over: shut down what it leaves behind, then wake its thread."""

@@ -1,8 +1,34 @@
 """What the kernel writes to the log; see syscalls/log.py."""
 
+import time
+from _weakref import ref
+from collections import deque
+
 from syscalls.log import log
 
-__all__ = ["log_callback", "log_handler", "log_last_words", "log_orphan", "log_slow_turn"]
+__all__ = ["SlowTurn", "log_callback", "log_handler", "log_last_words", "log_orphan",
+           "log_slow_turn", "slow_turns"]
+
+
+class SlowTurn:
+    """What the watchdog has reported: who held the CPU for more than `seconds`, and where.
+
+    `tid` is None for what was no task; `kernel()` is the kernel, or None where it is unknown or
+    gone. `monotonic` and `wall` are when it was reported, `stack` a list of texts, outermost first.
+    """
+
+    __slots__ = ("tid", "name", "kernel", "seconds", "monotonic", "wall", "stack")
+
+    def __init__(self, what, seconds, stack):
+        self.tid = getattr(what, "tid", None)
+        self.name = str(what) if self.tid is None else what.name
+        kernel = getattr(what, "kernel", None)
+        self.kernel = (lambda: None) if kernel is None else ref(kernel)
+        self.seconds, self.stack = seconds, stack
+        self.monotonic, self.wall = time.monotonic(), time.time()
+
+
+slow_turns: deque = deque(maxlen=32)    # the last SlowTurns, of all kernels
 
 
 def _frames_of_turn(frame):
@@ -63,8 +89,9 @@ def log_slow_turn(what, seconds, frame):
     """A task, or something that a lodger runs, holds the CPU; `frame` is where the thread is."""
     import traceback
 
-    stack = traceback.StackSummary.extract(_frames_of_turn(frame))
+    stack = traceback.format_list(traceback.StackSummary.extract(_frames_of_turn(frame)))
+    slow_turns.append(SlowTurn(what, seconds, stack))
     log(
         "WARNING", "%s has held the CPU for more than %g s:\n%s",
-        _whose(what), seconds, "".join(traceback.format_list(stack)).rstrip(),
+        _whose(what), seconds, "".join(stack).rstrip(),
     )

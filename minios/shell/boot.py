@@ -36,8 +36,10 @@ def boot(script=None, arguments=("minios",)):
     system = System(kernel)
     terminal = make_terminal(kernel, lambda text, at: complete(shell, text, at))
     shell = Shell(kernel, system, terminal, arguments=arguments)
-    if shell.interactive and script is None:
-        print(_BANNER.format(version=__version__), flush=True)
+    if shell.interactive:
+        kernel.hold()       # who sits there may always go on: nothing is a deadlock
+        if script is None:
+            print(_BANNER.format(version=__version__), flush=True)
     try:
         with installed(terminal), system.watching_programs(), _job_control(shell):
             return kernel.run(_main(shell, script), name="shell")

@@ -19,13 +19,14 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.completion import Completer, Completion
 from prompt_toolkit.data_structures import Size
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.formatted_text import ANSI, to_formatted_text
 from prompt_toolkit.history import History
 from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding.bindings.search import accept_search_and_accept_input
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
@@ -250,6 +251,9 @@ def _bindings():
     def is_choosing():
         state = get_app().current_buffer.complete_state
         return state is not None and state.current_completion is not None
+
+    # As in other shells, a line that the search has found is carried out at once.
+    bindings.add("enter", filter=is_searching)(accept_search_and_accept_input)
 
     @bindings.add("enter", filter=is_choosing)
     def _(event):

@@ -117,7 +117,7 @@ class Interpreter:
     # --- Starting ----------------------------------------------------------------------------
 
     def _start_in_background(self, and_or):
-        job = Job(and_or.text)
+        job = Job(and_or.text, background=True)
         if len(and_or.pipelines) == 1:
             yield from self._start_pipeline(job, and_or.pipelines[0][1])
         else:
@@ -240,10 +240,6 @@ class Interpreter:
         return None if value is None else str(value)
 
     # --- For the shell -----------------------------------------------------------------------
-
-    def is_in_foreground(self, job):
-        """Whether the terminal's input is the job's."""
-        return True
 
     def say(self, text):
         """Show a line; a generator."""

@@ -14,9 +14,11 @@ __all__ = ["Job", "Jobs"]
 class Job:
     """One job: its number (0 while it has none), its tasks, and how it was written."""
 
-    def __init__(self, text):
+    def __init__(self, text, background=False):
         self.number, self.text = 0, text
-        self.tasks = []
+        self.background = background    # the terminal is not its own
+        self.tasks = []             # one for each program of the pipeline
+        self.started = []           # what those have started, as `time` and `xargs` do
         self.stopped = False
         self.holds_keys = False     # a program of it reads single keys
 
@@ -29,6 +31,10 @@ class Job:
     def group(self):
         """The tid of its group; None before the first task."""
         return self.tasks[0].tid if self.tasks else None
+
+    def programs(self):
+        """The tasks of all programs that have not ended, those of the pipeline last."""
+        return [task for task in [*self.started, *self.tasks] if not task.done()]
 
     def done(self):
         """Whether all of its tasks have ended."""

@@ -88,6 +88,8 @@ class Process:
                         self.variables)
         task = yield Spawn(self.shell.run_words(child, list(words)), name=" ".join(words))
         task.group = caller.group
+        if self.job is not None:
+            self.job.started.append(task)
         return task
 
     def find_task(self, word):

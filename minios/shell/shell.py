@@ -112,6 +112,7 @@ class Shell(Interpreter):
     def _attend(self, job):
         """Wait for a job; ^C goes to it, a third one kills it, and ^Z stops it."""
         previous, self._foreground, interrupts = self._foreground, job, 0
+        job.background = False
         try:
             while True:
                 try:
@@ -124,6 +125,7 @@ class Shell(Interpreter):
                         yield from self.say("")     # behind the ^C that the terminal shows
                     self.signal_job(job, signal.SIGINT if interrupts < 3 else signal.SIGKILL)
                 except Suspended:
+                    job.background = True
                     self.stop_job(job)
                     self.jobs.add(job)
                     yield from self.say(f"\n{self.jobs.line(job)}")
@@ -137,7 +139,7 @@ class Shell(Interpreter):
 
     def signal_job(self, job, signum):
         """Send a signal to the programs of a job."""
-        for task in job.tasks:
+        for task in job.programs():
             task.kill(signum)
 
     def stop_job(self, job, signum=signal.SIGTSTP):
@@ -157,21 +159,19 @@ class Shell(Interpreter):
             task.kill(signal.SIGCONT)
 
     def _family(self, job):
-        """The tasks of a job, of whatever kernel, the programs' last."""
-        groups = {task.group for task in job.tasks}
-        tids = {str(task.tid) for task in job.tasks}
+        """The tasks of a job, of whatever kernel, its programs' own last."""
+        programs = job.programs()
+        groups = {task.group for task in programs}
+        tids = {str(task.tid) for task in programs}
         found = [task for prefix, kernel in self.system.programs.items() if prefix in tids
                  for task in kernel.all_tasks()]
         found += [task for task in self.kernel.all_tasks() if task.group in groups]
-        return [*(task for task in found if task not in job.tasks), *job.tasks]
+        return [*(task for task in found if task not in programs), *programs]
 
     def bring_to_foreground(self, job):
         """Let a job go on, and be waited for when the program that asks has ended: `fg`."""
         self._next_foreground = job
         self.jobs.touch(job)
-
-    def is_in_foreground(self, job):
-        return job is None or job is self._foreground
 
     def interrupt(self):
         """^C: raise KeyboardInterrupt in the shell's task."""

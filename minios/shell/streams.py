@@ -147,7 +147,7 @@ class TerminalInput(Input):
 
     def _receive(self):
         shell, job = self._shell, self._job
-        while self.isatty() and not shell.is_in_foreground(job):
+        while job is not None and job.background and self.isatty():
             shell.stop_job(job, SIGTTIN)
             yield               # the stop takes effect here
         return (yield from shell.terminal.read())

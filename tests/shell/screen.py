@@ -24,13 +24,37 @@ __all__ = ["Screen"]
 
 _DEADLINE = 30.0        # seconds
 _ENTER = "\r"
+_ALTERNATE = 1049       # xterm's mode: the other screen, and the cursor kept
+
+
+class _TwoScreens(pyte.HistoryScreen):
+    """A screen with an alternate one, which pyte does not have."""
+
+    _kept = None
+
+    def set_mode(self, *modes, **options):
+        if _ALTERNATE in modes and self._kept is None:
+            lines = {y: dict(line) for y, line in self.buffer.items()}
+            self._kept = lines, self.cursor.x, self.cursor.y
+            self.erase_in_display(2)
+        super().set_mode(*modes, **options)
+
+    def reset_mode(self, *modes, **options):
+        if _ALTERNATE in modes and self._kept is not None:
+            lines, x, y = self._kept
+            self._kept = None
+            self.erase_in_display(2)
+            for row, line in lines.items():
+                self.buffer[row].update(line)
+            self.cursor.x, self.cursor.y = x, min(y, self.lines - 1)
+        super().reset_mode(*modes, **options)
 
 
 class Screen:
     """A program in a terminal of `columns` times `rows`."""
 
     def __init__(self, command, cwd=None, columns=100, rows=30, **environment):
-        self._screen = pyte.HistoryScreen(columns, rows, history=10_000, ratio=0.5)
+        self._screen = _TwoScreens(columns, rows, history=10_000, ratio=0.5)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""          # all that has been written, as it came
         env = {**os.environ, "TERM": "xterm-256color", "PYTHONUNBUFFERED": "", **environment}

@@ -43,11 +43,16 @@ class Collected(Output):
             raise BrokenPipeError
 
 
-@pytest.fixture
-def terminal():
-    terminal = Terminal()
-    with installed(terminal):
-        yield terminal
+def at_terminal(test):
+    """Let a test, which is given the terminal, print to it. (No fixture: pytest exchanges
+    sys.stdout between the fixtures and the test.)"""
+    def run():
+        terminal = Terminal()
+        with installed(terminal):
+            test(terminal)
+
+    run.__name__, run.__doc__ = test.__name__, test.__doc__
+    return run
 
 
 def pumped(program, output=None):
@@ -72,12 +77,14 @@ def pumped(program, output=None):
 # --- Where print() goes ------------------------------------------------------------------------
 
 
+@at_terminal
 def test_print_goes_to_the_terminal_where_nothing_is_set(terminal):
     print("é", 1)
     print("oh", file=sys.stderr)
     assert (terminal.output, terminal.error) == ("é 1\n".encode(), b"oh\n")
 
 
+@at_terminal
 def test_print_of_a_task_and_of_those_that_it_spawns_goes_to_its_output(terminal):
     def child():
         print("child")
@@ -94,6 +101,7 @@ def test_print_of_a_task_and_of_those_that_it_spawns_goes_to_its_output(terminal
     assert terminal.output == b"shell\n"
 
 
+@at_terminal
 def test_standard_error_is_redirected_apart(terminal):
     def program(spool):
         current_error.set(spool)
@@ -105,6 +113,7 @@ def test_standard_error_is_redirected_apart(terminal):
     assert terminal.output == b"out\n"
 
 
+@at_terminal
 def test_a_thread_that_is_started_in_a_copy_of_the_context_prints_there(terminal):
     def program(spool):
         current_output.set(spool)
@@ -117,6 +126,7 @@ def test_a_thread_that_is_started_in_a_copy_of_the_context_prints_there(terminal
     assert pumped(program)[0].data == b"thread\n"
 
 
+@at_terminal
 def test_what_a_task_prints_after_the_end_of_its_program_is_seen_on_the_terminal(terminal):
     def program(spool):
         current_output.set(spool)
@@ -128,6 +138,7 @@ def test_what_a_task_prints_after_the_end_of_its_program_is_seen_on_the_terminal
     assert terminal.output == b"late\n"
 
 
+@at_terminal
 def test_a_handler_of_logging_that_asks_late_writes_where_stderr_goes(terminal):
     handler = logging._StderrHandler()
     handler.handle(logging.makeLogRecord({"msg": "warned"}))
@@ -186,6 +197,7 @@ def test_they_may_be_closed_and_standard_streams_may_be_none():
         sys.stdout, sys.stderr = before
 
 
+@at_terminal
 def test_the_stand_in_is_a_text_file_in_all_that_programs_ask(terminal):
     file = sys.stdout
     assert file.write("abc") == 3
@@ -208,11 +220,13 @@ def test_the_stand_in_is_a_text_file_in_all_that_programs_ask(terminal):
     assert terminal.output == b"abcde\n\xff\nview\nstill\n"
 
 
+@at_terminal
 def test_bytes_that_are_no_text_pass_as_they_came(terminal):
     print(b"\xff".decode(errors="surrogateescape"))
     assert terminal.output == b"\xff\n"
 
 
+@at_terminal
 def test_it_is_a_terminal_where_the_output_is_one(terminal):
     assert sys.stdout.isatty() and sys.stdout.buffer.isatty()
     token = current_output.set(Spool(minios.Kernel()))

@@ -60,15 +60,19 @@ class Outbox:
         wake(self._room, None)
 
     def send(self, stream):
-        """Send what comes until `finish()`: the body of the connection's writer. A generator."""
-        while self._frames or not self._finished:
-            if not self._frames:
-                yield Park(self._more)
-                continue
-            data = self._take()
-            yield from stream.write(data)
-            self._size -= len(data)
-            wake(self._room, None)
+        """Send what comes until `finish()`, or until the other side has left: the body of the
+        connection's writer. A generator."""
+        try:
+            while self._frames or not self._finished:
+                if self._frames:
+                    data = self._take()
+                    yield from stream.write(data)
+                    self._size -= len(data)
+                    wake(self._room, None)
+                else:
+                    yield Park(self._more)
+        except OSError:
+            self.close()
 
     def _add(self, data):
         self._frames.append(data)

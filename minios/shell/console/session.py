@@ -10,7 +10,7 @@ import shlex
 import sys
 from contextlib import suppress
 from contextvars import ContextVar
-from signal import SIGKILL, SIGTERM
+from signal import SIGKILL, SIGPIPE, SIGTERM
 
 from syscalls import GetTask, Park, Sleep, Spawn, Wait, WaitAny
 
@@ -51,11 +51,10 @@ class Connection:
         try:
             ended = yield WaitAny([reader, writer, watch])
             self._outbox.finish()
-            with suppress(OSError), timeout(_LAST_WORDS):
+            with suppress(TimeoutError), timeout(_LAST_WORDS):
                 yield Wait(writer)
-            error = ended.exception()
-            if error is not None and not isinstance(error, OSError):
-                raise error
+            if ended.exception() is not None:
+                raise ended.exception()
         finally:
             self._outbox.close()
             self._hang_up()
@@ -201,6 +200,8 @@ class Connection:
                 status = yield from self._shell.session(me)
             else:
                 status = yield from self._shell.run_script(me, shlex.join(argv))
+        except BrokenPipeError:
+            status = 128 + SIGPIPE      # the client has left
         finally:
             self._outbox.insert(control(b"Q", status=status))
             self._outbox.finish()

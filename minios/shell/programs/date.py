@@ -1,12 +1,14 @@
 """date: write the date and the time."""
 
+import re
 import time
 from argparse import ArgumentTypeError
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from ..getopt import Getopt
 
 _DEFAULT = "%a %b %e %H:%M:%S %Z %Y"
+_DIRECTIVE = re.compile("%.", re.DOTALL)
 _RFC_5322 = "%a, %d %b %Y %H:%M:%S %z"
 
 
@@ -26,7 +28,7 @@ def _moment(text):
     """An argparse type: a datetime, which without a zone is a local one."""
     try:
         if text.startswith("@"):
-            return datetime.fromtimestamp(float(text[1:]), timezone.utc)
+            return datetime.fromtimestamp(float(text[1:]), UTC)
         return datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError):
         raise ArgumentTypeError(f"invalid date: '{text}'") from None
@@ -38,7 +40,9 @@ def main(process, options):
         if not options.format.startswith("+"):
             parser().error(f"a format begins with a plus: '+{options.format}'")
         format_ = options.format[1:]
-    moment = options.d or datetime.fromtimestamp(time.time(), timezone.utc)
-    moment = moment.astimezone(timezone.utc if options.u else None)
-    format_ = format_.replace("%s", str(int(moment.timestamp()))).replace("%N", "%f000")
+    moment = options.d or datetime.fromtimestamp(time.time(), UTC)
+    moment = moment.astimezone(UTC if options.u else None)
+    # These two are not Python's on every system.
+    more = {"%s": str(int(moment.timestamp())), "%N": "%f000"}
+    format_ = _DIRECTIVE.sub(lambda match: more.get(match[0], match[0]), format_)
     yield from process.say(moment.strftime(format_.encode("utf-8", "replace").decode()))

@@ -5,6 +5,7 @@ import signal
 from syscalls import GetTask, Park, Sleep, Spawn, Wait
 
 from ...errors import Cancelled
+from ...kernel.hosting import program_of
 from ..arguments import Arguments
 from ..loader import Loader
 from ..redirect import Spool, current_error, current_output
@@ -69,38 +70,37 @@ def _redirect_prints(process):
 
 def _see_through(process, task, loader):
     """Wait for the program; what ends this task is passed on to the program's tasks."""
-    kernel = process.shell.kernel
     try:
         while loader.status is None:
             try:
                 yield Park(loader)
             except KeyboardInterrupt:
-                _signal_tasks(kernel, task, loader, signal.SIGINT)
+                _signal_tasks(task, loader, signal.SIGINT)
     except SystemExit as leave:     # of one of its tasks
-        yield from _terminate(kernel, task, loader)
+        yield from _terminate(task, loader)
         status, text = exit_status(leave.code)
         yield from process.stderr.write(text)
         return status
     except Cancelled:
-        yield from _terminate(kernel, task, loader)
+        yield from _terminate(task, loader)
         raise
     finally:
-        _signal_tasks(kernel, task, loader, signal.SIGKILL)
+        _signal_tasks(task, loader, signal.SIGKILL)
     return loader.status
 
 
-def _terminate(kernel, task, loader):
+def _terminate(task, loader):
     """End the program's tasks, as at a shutdown; give its top level time to end too."""
-    _signal_tasks(kernel, task, loader, signal.SIGTERM)
+    kernel = task.kernel
+    _signal_tasks(task, loader, signal.SIGTERM)
     deadline = kernel.now() + kernel.grace
     while loader.status is None and kernel.now() < deadline:
         yield Sleep(0.01)
 
 
-def _signal_tasks(kernel, leader, loader, signum):
+def _signal_tasks(leader, loader, signum):
     """Signal the program's tasks; where it has none, interrupt its top level."""
-    tasks = [each for each in kernel.tasks.values()
-             if each.group == leader.group and each is not leader]
+    tasks = program_of(leader)
     if signum == signal.SIGINT:
         tasks = tasks[:1]       # Ctrl-C is for the main task, as everywhere
     for each in reversed(tasks):

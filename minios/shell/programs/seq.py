@@ -11,7 +11,7 @@ _BATCH = 1024       # numbers that are written at once
 def parser():
     parser = Getopt("seq", "Write a sequence of numbers.", number="",
                     usage="seq [-w] [-s TEXT] [FIRST [STEP]] LAST")
-    parser.add_argument("-w", action="store_true", help="make all equally wide, with zeros in front")
+    parser.add_argument("-w", action="store_true", help="make all equally wide, with zeros")
     parser.add_argument("-s", metavar="TEXT", default="\n", help="what to write between them")
     parser.add_argument("number", nargs="+", type=_number, metavar="NUMBER")
     return parser

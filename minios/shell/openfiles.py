@@ -1,0 +1,160 @@
+"""Who waits for which descriptor, and who has it: what `lsof` and /proc/TID/fd are made of.
+
+Policy. The poller knows who waits. A descriptor that nobody waits for belongs to a task only where
+there is a witness: a server knows whom it has given each connection to, and where it was asked to
+look, a local variable of a task holds the very object. Otherwise its task is unknown: a descriptor is
+the process's, and any task may use it.
+"""
+
+import os
+import sys
+from _socket import socket
+from io import IOBase
+from typing import Any, NamedTuple
+
+import syscalls
+from syscalls import Accept
+from syscalls.describe import file_and_line
+
+from .. import errors
+from ..lib.datagrams import Datagram
+from ..lib.files import File
+from ..lib.servers import Server
+from ..lib.streams import Stream
+from .descriptors import describe, open_numbers
+from .pace import Pace
+from .rest import REST
+
+__all__ = ["OpenFile", "open_files"]
+
+_HAVE_DESCRIPTORS = (socket, IOBase, Stream, File, Datagram)
+_LARGEST = 1000     # local variables of a frame that are looked at
+
+
+class OpenFile(NamedTuple):
+    """One descriptor: `info` is a DescriptorInfo; `task` who waits for it or has it, or None;
+    `system_of` the kernel whose own it is, or None; `opened_at` a text, or None."""
+
+    number: int
+    info: Any
+    task: Any
+    reader: Any
+    writer: Any
+    system_of: Any
+    opened_at: str | None
+
+
+class _Owner(NamedTuple):
+    """What is known of a descriptor besides its waiters."""
+
+    task: Any
+    file: Any
+    place: str | None
+
+
+def open_files(system, search=False):
+    """The OpenFiles of this process, by rising number; a generator, in slices.
+
+    `search`: look for the owners of those that nobody waits for, in the local variables of all tasks.
+    """
+    pace = Pace()
+    waiting, owners, kernels = {}, {}, {}
+    for kernel in system.kernels():
+        for number in _own_numbers(kernel):
+            kernels[number] = kernel
+        for descriptor in kernel.poller.descriptors():
+            waiting[descriptor.fd] = descriptor
+            _ask_server(descriptor.reader, owners)
+            if pace.is_over():
+                yield REST
+    if search:
+        yield from _search(system, owners, pace)
+    numbers = open_numbers()
+    found = []
+    for number in sorted({*waiting, *owners, *kernels}) if numbers is None else numbers:
+        info = describe(number)
+        if info is not None:
+            descriptor, owner = waiting.get(number), owners.get(number)
+            found.append(_open_file(number, info, descriptor, owner, kernels.get(number)))
+        if pace.is_over():
+            yield REST
+    return found
+
+
+def _open_file(number, info, descriptor, owner, kernel):
+    reader = writer = file = None
+    if descriptor is not None:
+        reader, writer, file = descriptor.reader, descriptor.writer, descriptor.identity()
+    task = reader or writer or (None if owner is None else owner.task)
+    place = None
+    if owner is not None:
+        file, place = file or owner.file, owner.place
+    return OpenFile(number, info, task, reader, writer, kernel, _allocated_at(file) or place)
+
+
+def _own_numbers(kernel):
+    """The descriptors of the kernel itself: the selector's and the inbox's."""
+    inbox = kernel._inbox
+    numbers = (kernel.poller.fileno() if kernel.powered else None, inbox.fileno(), inbox.wakeup_fd)
+    return [number for number in numbers if number is not None and number >= 0]
+
+
+def _ask_server(task, owners):
+    """If `task` accepts connections for a Server, enter those that it has given away."""
+    if task is None or not isinstance(task.call, Accept):
+        return
+    for frame in task.frames():
+        server = frame.f_locals.get("self")
+        if isinstance(server, Server):
+            place = file_and_line(*server._site) or None
+            for table in (server._acceptors, server._connections):
+                for owner, sock in list(table.items()):
+                    owners[sock.fileno()] = _Owner(owner, sock, place)
+
+
+def _search(system, owners, pace):
+    for task in system.tasks():
+        for frame in task.frames():
+            for value in _values(frame):
+                number = _number(value)
+                if number >= 0:
+                    owners.setdefault(number, _Owner(task, value, None))
+        if pace.is_over():
+            yield REST
+
+
+def _values(frame):
+    try:
+        values = list(frame.f_locals.values())
+    except Exception:
+        return []       # they change at this very moment
+    return values[:_LARGEST]
+
+
+def _number(value):
+    """The descriptor of `value`; -1 for what has none. Objects of unknown types are not asked: what
+    they answer would be code of the program's own."""
+    if not isinstance(value, _HAVE_DESCRIPTORS):
+        return -1
+    try:
+        return value.fileno()
+    except Exception:
+        return -1
+
+
+def _allocated_at(file):
+    """Where the object was made, if tracemalloc keeps that: the innermost line of the program's own."""
+    tracemalloc = sys.modules.get("tracemalloc")
+    if file is None or tracemalloc is None or not tracemalloc.is_tracing():
+        return None
+    trace = tracemalloc.get_object_traceback(getattr(file, "socket", file)) or ()
+    for frame in reversed(trace):
+        if not frame.filename.startswith(_NOT_THE_PROGRAM):
+            return f"{frame.filename}:{frame.lineno}"
+    return None
+
+
+_NOT_THE_PROGRAM = (
+    *(os.path.dirname(package.__file__) + os.sep for package in (errors, syscalls)),
+    os.path.dirname(os.__file__) + os.sep,
+)
