@@ -29,18 +29,13 @@ class Census(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What one task did: the `share` of a CPU that it used (0 to 1), turns a second; and `cpu`
-    seconds altogether, None where nobody counts."""
+    """What one task did: the `share` of a CPU that it used (0 to 1), its turns a second, and the CPU
+    `time` in seconds that has been counted for it altogether."""
 
     task: Any
     share: float
     rate: float
-    cpu: float | None
-
-    @property
-    def time(self):
-        """CPU seconds, to sort by."""
-        return self.cpu or 0.0
+    time: float
 
     @property
     def tid(self):
@@ -62,8 +57,11 @@ class Activity:
 
     def start(self):
         """Begin: what has been counted so far is not to count as new; a generator."""
-        pace = Pace()
         self._accounting.take_active()
+        if not any(kernel.accounting is not None and kernel.accounting.users > 1
+                   for kernel in self._system.kernels()):
+            return              # nobody counted before; to ask for accounts would open them
+        pace = Pace()
         for task in self._system.tasks():
             account = getattr(task, "account", None)
             if account is not None and account.turns:
@@ -119,7 +117,7 @@ class Activity:
         pace = Pace()
         for task in tasks:
             if (accepts is None or accepts(task)) and not task.done():
-                best.add(active.get(task) or _idle_row(task))
+                best.add(active.get(task) or self._idle_row(task))
             if pace.is_over():
                 yield REST
 
@@ -130,9 +128,13 @@ class Activity:
             if len(rows) >= n:
                 return
             if task not in active and not task.done() and (accepts is None or accepts(task)):
-                rows.append(_idle_row(task))
+                rows.append(self._idle_row(task))
             if pace.is_over():
                 yield REST
+
+    def _idle_row(self, task):
+        """The row of one that had no turn since the last look."""
+        return Row(task, 0.0, 0.0, self._before.get(task, _NOTHING)[0])
 
     def _count(self, tasks):
         pace, running, stopped = Pace(), 0, 0
@@ -165,7 +167,3 @@ class _Best:
     def _cut(self):
         self._rows.sort(key=self._key, reverse=True)
         del self._rows[self._n:]
-
-
-def _idle_row(task):
-    return Row(task, 0.0, 0.0, task.cpu_time)

@@ -108,6 +108,17 @@ class Editor:
         store_typeahead(self._input, keys[len(taken) + 1:])
         return text.replace("\r", "\n").encode(errors="surrogateescape"), bool(end)
 
+    def send_signals(self):
+        """What was typed behind the line may be ^C or ^Z, meant for the program that the line
+        starts: let it be the signal, which throws away what was typed before (termios(3))."""
+        keys = get_typeahead(self._input)
+        last = max((i for i, key in enumerate(keys) if key.key in _SIGNALS), default=-1)
+        store_typeahead(self._input, keys[last + 1:])
+        if last >= 0:
+            signum = _SIGNALS[keys[last].key]
+            if signal.getsignal(signum) is not signal.SIG_DFL:
+                os.kill(os.getpid(), signum)
+
     def type(self, data):
         """Let bytes be typed before all that will be: they were typed, and nobody has read them."""
         keys = []
@@ -138,6 +149,7 @@ class Editor:
         return Size(rows=lines, columns=columns)
 
 
+_SIGNALS = {Keys.ControlC: signal.SIGINT, Keys.ControlZ: signal.SIGTSTP}
 _ENDS = {Keys.Enter, Keys.ControlM, Keys.ControlJ, Keys.ControlD}
 
 

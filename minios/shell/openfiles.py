@@ -25,7 +25,7 @@ from .descriptors import describe, open_numbers
 from .pace import Pace
 from .rest import REST
 
-__all__ = ["OpenFile", "open_files"]
+__all__ = ["OpenFile", "numbers_of", "open_files"]
 
 _HAVE_DESCRIPTORS = (socket, IOBase, Stream, File, Datagram)
 _LARGEST = 1000     # local variables of a frame that are looked at
@@ -95,7 +95,12 @@ def _open_file(number, info, descriptor, owner, kernel):
 def _own_numbers(kernel):
     """The descriptors of the kernel itself: the selector's and the inbox's."""
     inbox = kernel._inbox
-    numbers = (kernel.poller.fileno() if kernel.powered else None, inbox.fileno(), inbox.wakeup_fd)
+    numbers = [inbox.fileno(), inbox.wakeup_fd]
+    if kernel.powered:
+        numbers.append(kernel.poller.fileno())
+        close = kernel.poller._close_raw_poll       # of a duplicate of it: see kernel/epoll.py
+        if close is not None:
+            numbers.append(close.__self__.fileno())
     return [number for number in numbers if number is not None and number >= 0]
 
 
@@ -121,6 +126,16 @@ def _search(system, owners, pace):
                     owners.setdefault(number, _Owner(task, value, None))
         if pace.is_over():
             yield REST
+
+
+def numbers_of(system, task, waits=None):
+    """The descriptors that `task` has in a local variable, and that with the number `waits`: a list
+    of (number, DescriptorInfo)."""
+    numbers = set() if waits is None else {waits}
+    for frame in [] if task.done() else system.frames(task):
+        numbers.update(_number(value) for value in _values(frame))
+    found = [(number, describe(number)) for number in sorted(numbers) if number >= 0]
+    return [(number, info) for number, info in found if info is not None]
 
 
 def _values(frame):

@@ -69,7 +69,7 @@ class Overview:
         account = getattr(task, "account", None)
         return {
             "tid": self._system.address(task), "user": task.group, "pr": 20 + task.nice,
-            "ni": task.nice, "s": letter_of(task), "%cpu": 100 * row.share, "time+": row.cpu,
+            "ni": task.nice, "s": letter_of(task), "%cpu": 100 * row.share, "time+": row.time,
             "command": task.name, "sw/s": row.rate,
             "schedp99": None if account is None else account.delay_p99(),
             "wchan": call_name(task),
@@ -108,7 +108,7 @@ class Overview:
         values = self.values(row)
         delay = values["schedp99"]
         values["%cpu"] = f"{values['%cpu']:.1f}"
-        values["time+"] = None if row.cpu is None else cpu_text(row.cpu)
+        values["time+"] = cpu_text(row.time)
         values["command"] = printable(row.task.name)[:width]
         values["sw/s"] = f"{row.rate:.0f}"
         values["schedp99"] = None if delay is None else f"{1000 * delay:.1f}ms"

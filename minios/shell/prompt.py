@@ -71,7 +71,9 @@ class PromptTerminal(PlainTerminal):
             self._typed = b""
         self._output.hold_back(self._hear)
         try:
-            return (yield Await(self._editor.edit(prompt)))
+            line = yield Await(self._editor.edit(prompt))
+            self._editor.send_signals()
+            return line
         except Interrupted:
             raise KeyboardInterrupt from None
         except EOFError:

@@ -143,11 +143,7 @@ class _Search:
         output = []
         for line in lines:
             self._number += 1
-            match = self._search(line.decode(errors="surrogateescape"))
-            if (match is None) is self._invert:
-                if self.selected >= self._limit:
-                    self.is_over = True
-                    break
+            if self.selected < self._limit and self._is_selected(line):
                 self._select(output, line)
             elif self._pending:
                 self._pending -= 1
@@ -158,6 +154,9 @@ class _Search:
                 self.is_over = True
                 break
         return b"".join(output)
+
+    def _is_selected(self, line):
+        return (self._search(line.decode(errors="surrogateescape")) is None) is self._invert
 
     def _is_done(self):
         return self.selected >= self._limit and not self._pending
