@@ -13,6 +13,7 @@ The graph may be taken in another thread, while the tasks run.
 from collections import deque
 
 from syscalls.base import SystemCall
+from syscalls.process import WaitAny
 
 from .task import BaseTask
 
@@ -92,8 +93,7 @@ def _peeled(edges):
     """`edges` without the tasks that could still go on; a generator."""
     waiters, missing = {}, {}
     for task, targets in edges.items():
-        any_will_do = getattr(type(task.call), "any_will_do", False)
-        missing[task] = 1 if any_will_do else len(targets)
+        missing[task] = 1 if isinstance(task.call, WaitAny) else len(targets)
         for target in targets:
             waiters.setdefault(target, []).append(task)
         yield

@@ -225,6 +225,6 @@ def _whose_code(frame, loop):
                 return _TASKS
             return _LODGERS if inside and name == "run_callbacks" else _KERNELS
         name = frame.f_code.co_name
-        inside |= package != loop
+        inside |= not loop or package != loop
         frame = frame.f_back
     return _KERNELS

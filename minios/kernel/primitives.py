@@ -167,7 +167,7 @@ class Primitives(TaskTable):
         self.run_callback(hooks.detached, (self,))
 
     def _observe(self, hooks):
-        """Report to these hooks. Whatever is being reported goes by the tuples that it began with."""
+        """Report to these hooks. What is being reported goes by the tuples it began with."""
         self.hooks, self.heard = hooks, Heard(hooks)
         self.handlers.clear()       # learned anew, with the report of each call
         vars(self.poller).pop("poll", None)

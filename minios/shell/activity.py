@@ -1,8 +1,9 @@
 """Activity: what the tasks did between two looks, for top.
 
-Nearly all of a hundred thousand tasks sleep. So only those that had turns since the last look, which
-the accounting keeps apart, are measured and ranked, and others fill up the screen; the states of all
-are counted, but of most that takes no more than a look at what they are blocked on. All in slices.
+Nearly all of a hundred thousand tasks sleep. So only those that had turns since the last look,
+which the accounting keeps apart, are measured and ranked, and others fill up the screen; the states
+of all are counted, but of most that takes no more than a look at what they are blocked on. All in
+slices.
 """
 
 from operator import attrgetter
@@ -29,38 +30,32 @@ class Census(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What one task did: the `share` of a CPU that it used (0 to 1), its turns a second, and the CPU
-    `time` in seconds that has been counted for it altogether."""
+    """What one task did: the `share` of a CPU that it used (0 to 1), the `rate` of its turns (a
+    second), and the CPU `time` in seconds that has been counted for it altogether."""
 
     task: Any
     share: float
     rate: float
     time: float
 
-    @property
-    def tid(self):
-        """The tid, to sort by."""
-        return self.task.tid
-
 
 class Activity:
-    """Looks at the tasks of `system`, whose turns `accounting` counts."""
+    """Looks at the tasks of `system`, whose turns are `counted`: see counting.py."""
 
-    def __init__(self, system, accounting):
-        self._system, self._accounting = system, accounting
+    def __init__(self, system, counted):
+        self._system, self._counted = system, counted
         self._before = WeakKeyDictionary()      # task -> (cpu, turns) at the last look at it
-        self._shares = accounting.shares()
+        self._shares = counted.shares()
         self._then = system.kernel.now()
         self.census = Census(0, 0, 0, 0, 0)
-        self.shares = dict.fromkeys(self._shares, 0.0)      # of the loop's time, 0 to 1
+        self.shares = {}        # of the loop's time, 0 to 1
         self.rows = []
 
     def start(self):
         """Begin: what has been counted so far is not to count as new; a generator."""
-        self._accounting.take_active()
-        if not any(kernel.accounting is not None and kernel.accounting.users > 1
-                   for kernel in self._system.kernels()):
-            return              # nobody counted before; to ask for accounts would open them
+        self._counted.take_active()
+        if self._counted.is_fresh:
+            return              # and to ask all tasks for their accounts would open them
         pace = Pace()
         for task in self._system.tasks():
             account = getattr(task, "account", None)
@@ -77,21 +72,21 @@ class Activity:
         elapsed, self._then = max(now - self._then, 1e-9), now
         self._take_shares(elapsed)
         tasks = self._system.tasks()
-        active = yield from self._measure(self._accounting.take_active(), elapsed)
-        if order == "share":
-            best = _Best(n, order)
-            yield from self._rank(best, active, active, accepts)
-            found = best.rows()
-            yield from self._fill(found, n, active, tasks, accepts)
+        active = yield from self._measure(self._counted.take_active(), elapsed)
+        rows = []
+        if order == "tid":
+            yield from self._fill(rows, n, reversed(tasks), active, accepts)
         else:
-            best = _Best(n, order)
-            yield from self._rank(best, tasks, active, accepts)
-            found = best.rows()
-        self.rows = found
+            # Those that have used any time at all, or have used some since the last look.
+            pool = active if order == "share" else filter(None, [
+                reference() for reference in self._before.keyrefs()])
+            rows = yield from self._best(n, order, pool, active, accepts)
+            yield from self._fill(rows, n, tasks, active, accepts)
+        self.rows = rows
         self.census = yield from self._count(tasks)
 
     def _take_shares(self, elapsed):
-        shares = self._accounting.shares()
+        shares = self._counted.shares()
         self.shares = {
             name: min(1.0, max(0.0, seconds - self._shares.get(name, 0.0)) / elapsed)
             for name, seconds in shares.items()
@@ -113,22 +108,28 @@ class Activity:
                 yield REST
         return rows
 
-    def _rank(self, best, tasks, active, accepts):
-        pace = Pace()
+    def _best(self, n, order, tasks, active, accepts):
+        """The rows of the first `n` of `tasks` by `order`, without sorting them all."""
+        pace, rows, key = Pace(), [], attrgetter(order)
         for task in tasks:
             if (accepts is None or accepts(task)) and not task.done():
-                best.add(active.get(task) or self._idle_row(task))
+                rows.append(active.get(task) or self._idle_row(task))
+            if len(rows) >= 4 * n + 64:
+                rows.sort(key=key, reverse=True)
+                del rows[n:]
             if pace.is_over():
                 yield REST
+        rows.sort(key=key, reverse=True)
+        return rows[:n]
 
-    def _fill(self, rows, n, active, tasks, accepts):
-        """Add tasks that did nothing, by rising tid, until there are `n` rows."""
-        pace = Pace()
+    def _fill(self, rows, n, tasks, active, accepts):
+        """Add other tasks, in their order, until there are `n` rows."""
+        pace, found = Pace(), {row.task for row in rows}
         for task in tasks:
             if len(rows) >= n:
                 return
-            if task not in active and not task.done() and (accepts is None or accepts(task)):
-                rows.append(self._idle_row(task))
+            if task not in found and not task.done() and (accepts is None or accepts(task)):
+                rows.append(active.get(task) or self._idle_row(task))
             if pace.is_over():
                 yield REST
 
@@ -147,23 +148,3 @@ class Activity:
                 yield REST
         ended = len(self._system.ended_tasks())
         return Census(len(tasks), running, len(tasks) - running - stopped, stopped, ended)
-
-
-class _Best:
-    """Keeps the `n` highest rows of those that are added, without sorting them all."""
-
-    def __init__(self, n, order):
-        self._n, self._key, self._rows = n, attrgetter(order), []
-
-    def add(self, row):
-        self._rows.append(row)
-        if len(self._rows) >= 4 * self._n + 64:
-            self._cut()
-
-    def rows(self):
-        self._cut()
-        return self._rows
-
-    def _cut(self):
-        self._rows.sort(key=self._key, reverse=True)
-        del self._rows[self._n:]

@@ -8,9 +8,9 @@
     yield from table.write(process)
 
 Policy. As in ps(1), a terminal gets lines that fit it and everything else gets them whole. What is
-wider than its column may become pushes the rest of its line to the right, so that one long cell does
-not make a hundred thousand lines as long. What would move the cursor, in a name that somebody gave
-to a task, is shown as an escape sequence of Python.
+wider than its column may become pushes the rest of its line to the right, so that one long cell
+does not make a hundred thousand lines as long. What would move the cursor, in a name that somebody
+gave to a task, is shown as an escape sequence of Python.
 
 The cells wait for their widths as a few long strings, a block of rows for each. A hundred thousand
 rows as lists of their own would set off the garbage collector, and even one long list takes it
@@ -31,6 +31,7 @@ __all__ = ["Column", "Table", "display_width", "fitted", "printable", "write_jso
 _WIDEST = 48        # that a column is padded to
 _WIDEST_SHOWN = 30  # the same at a terminal, where what is longer is cut
 _ROWS = 256         # rows of a block, which are written at once
+_BLOCKS = 4         # blocks of a slice
 _BETWEEN = "\0"     # cells of a block: in none of them, as it is not printable
 
 
@@ -91,7 +92,8 @@ class Table:
             number += len(lines)
             lines.append("")
             yield from process.write("\n".join(lines))
-            yield REST          # others come in between, even where writing does not wait
+            if len(self._blocks) % _BLOCKS == 0:
+                yield REST      # others come in between, even where writing does not wait
 
     def _pack(self):
         """Make a block of the cells."""
@@ -110,12 +112,14 @@ class Table:
             for number, column in enumerate(self._columns[:-1]):
                 if column.left and self._widths[number] > _WIDEST_SHOWN:
                     columns[number] = [_shortened(cell, column.tail) for cell in columns[number]]
-        return zip(*columns)
+        return zip(*columns, strict=True)
 
     def _formatter(self, headers, cut):
         """A function that makes a line of cells."""
         widths, last = [], len(self._columns) - 1
-        for number, (column, width) in enumerate(zip(self._columns, self._widths)):
+        for number, (column, width) in enumerate(
+            zip(self._columns, self._widths, strict=True)
+        ):
             if cut and column.left:
                 width = min(width, _WIDEST_SHOWN)
             width = max(min(width, _WIDEST), len(column.header) if headers else 0)
@@ -125,7 +129,7 @@ class Table:
             return lambda cells: " ".join(map(_padded, cells, widths, self._columns))
         template = " ".join(
             f"%{'-' if column.left else ''}{width or ''}s"
-            for column, width in zip(self._columns, widths)
+            for column, width in zip(self._columns, widths, strict=True)
         )
         return lambda cells: template % tuple(cells)
 

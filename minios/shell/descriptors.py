@@ -58,10 +58,8 @@ def describe(number):
 
 def _file(number, fd, status):
     target = _target(number)
-    for is_kind, kind in _KINDS:
-        if is_kind(status.st_mode):
-            break
-    else:
+    kind = next((kind for is_kind, kind in _KINDS if is_kind(status.st_mode)), None)
+    if kind is None:
         kind = "a_inode" if target is not None and target.startswith("anon_inode:") else "unknown"
     device = status.st_rdev if kind in ("CHR", "BLK") else status.st_dev
     size = str(status.st_size) if kind in ("REG", "DIR") else _NO_OFFSET

@@ -8,11 +8,10 @@ program could be lost, and the terminal is in cooked mode meanwhile, which echoe
 """
 
 import asyncio
-import codecs
 import os
-import select
 import signal
 import sys
+import termios
 from itertools import takewhile
 
 from prompt_toolkit import PromptSession
@@ -23,14 +22,15 @@ from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.formatted_text import ANSI, to_formatted_text
 from prompt_toolkit.history import History
 from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
-from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.bindings.search import accept_search_and_accept_input
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth
-from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
+
+from .devices import Handlers, Keyboard, Paper, Screen
+from .modes import set_modes
 
 __all__ = ["Editor", "Interrupted"]
 
@@ -48,29 +48,28 @@ class Editor:
     None; `history` is a HistoryFile."""
 
     def __init__(self, terminal, draw, complete, history):
-        self._draw = draw
-        self._size = terminal.size
+        self._draw, self._size, self._kernel = draw, terminal.size, terminal.kernel
         self._prompt = []
         self._tail = b""        # the unfinished line that was written last, above the prompt
-        self._input = _Input(sys.__stdin__)
-        self._output = _Output(
-            _Paper(draw), self._screen_size, term=os.environ.get("TERM"), enable_cpr=False)
+        self._raw = None        # the modes of the terminal while it is edited
+        self._input = Keyboard(sys.__stdin__)
+        self._output = Screen(Paper(draw), self._screen_size, term=os.environ.get("TERM"))
         self._session = PromptSession(
             self._message, input=self._input, output=self._output, style=_STYLE,
             color_depth=None if terminal.colors else ColorDepth.DEPTH_1_BIT,
             completer=None if complete is None else _Completer(complete, terminal.kernel.spawn),
             complete_while_typing=False, history=_History(history), key_bindings=_bindings(),
-            interrupt_exception=Interrupted,
         )
         # The window tells when its size changes, so nobody has to look.
         self._session.app.terminal_size_polling_interval = None
         self._session.app.after_render += self._rendered
+        _use_no_tids(self._session.app)
 
     async def edit(self, prompt):
         """A line. Raises Interrupted for ^C, EOFError for ^D or when the terminal has gone."""
         self._prompt = (to_formatted_text(ANSI(prompt)) if "\033" in prompt
                         else [("class:shell", prompt)])
-        handlers = _Handlers()
+        self._raw, handlers = None, Handlers(self._continued)
         try:
             return await self._session.prompt_async(
                 set_exception_handler=False, handle_sigint=False, pre_run=self._begin)
@@ -117,6 +116,7 @@ class Editor:
         if last >= 0:
             signum = _SIGNALS[keys[last].key]
             if signal.getsignal(signum) is not signal.SIG_DFL:
+                self._draw(b"^C" if signum == signal.SIGINT else b"^Z")
                 os.kill(os.getpid(), signum)
 
     def type(self, data):
@@ -133,10 +133,25 @@ class Editor:
         self._draw(b" " * self._size()[0] + b"\r")
 
     def _rendered(self, app):
-        """The line is done: take in what has been typed behind it while the terminal is raw, which
-        a program that reads it in cooked mode would get with carriage returns."""
+        """The prompt has been drawn. When the line is done, take in what has been typed behind it
+        while the terminal is raw: a program that reads it in cooked mode would get it with
+        carriage returns."""
+        if self._raw is None:
+            self._raw = termios.tcgetattr(self._input.fileno())
         while app.is_done and (keys := self._input.read_keys()):
             app.key_processor.feed_multiple(keys)
+
+    def _continued(self, signum, frame):
+        """The whole process was stopped, and somebody else had the terminal meanwhile."""
+        self._kernel.call_from_thread(self._draw_again)
+
+    def _draw_again(self):
+        app = self._session.app
+        if app.is_running and self._raw is not None:
+            set_modes(self._input.fileno(), self._raw)
+            app.renderer.reset()
+            self._begin()
+            app.invalidate()
 
     def _message(self):
         if not self._tail:
@@ -163,7 +178,7 @@ class _History(History):
 
     def append_string(self, string):
         if self._file.append(string):
-            self._loaded_strings.insert(0, string)
+            super().append_string(string)
 
     def store_string(self, string):
         """It is the file that decides."""
@@ -189,71 +204,31 @@ class _Completer(Completer):
                              display_meta=description)
 
 
-class _Input(Vt100Input):
-    """The keyboard, of which is also heard that it has gone."""
+def _use_no_tids(app):
+    """Let what `app` runs beside itself, which is a task for each key, be tasks of asyncio's own
+    make: a native one is a task of the kernel, and would use up a tid."""
+    create = app.create_background_task
 
-    def __init__(self, stdin):
-        super().__init__(stdin)
-        self.stdin_reader = _Reader(stdin.fileno())
-
-
-class _Reader:
-    """Reads what has been typed, without ever waiting; `closed` at the end of input."""
-
-    def __init__(self, fd):
-        self._fd = fd
-        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self.closed = False
-
-    def read(self, count=1024):
-        poll = select.poll()
-        poll.register(self._fd, select.POLLIN)
-        if self.closed or not poll.poll(0):
-            return ""
+    def create_background_task(coroutine):
+        loop = asyncio.get_running_loop()
+        factory = loop.get_task_factory()
+        loop.set_task_factory(lambda loop, coro, **options: asyncio.Task(
+            coro, loop=loop, **options))
         try:
-            data = os.read(self._fd, count)
-        except BlockingIOError:
-            return ""
-        except OSError:
-            data = b""          # EIO: the line has been hung up
-        self.closed = not data
-        return self._decoder.decode(data)
+            return create(coroutine)
+        finally:
+            loop.set_task_factory(factory)
 
-
-class _Output(Vt100_Output):
-    """The screen. `keeps_brackets`: what is pasted stays in brackets, although the prompt is
-    erased, since it will be drawn again at once."""
-
-    keeps_brackets = False
-
-    def disable_bracketed_paste(self):
-        if not self.keeps_brackets:
-            super().disable_bracketed_paste()
-
-
-class _Paper:
-    """The file that Vt100_Output writes to."""
-
-    encoding = "utf-8"
-
-    def __init__(self, draw):
-        self._draw = draw
-
-    def write(self, text):
-        self._draw(text.encode(errors="replace"))
-
-    def flush(self):
-        """Nothing is kept here."""
-
-    def fileno(self):
-        return sys.__stdout__.fileno()
-
-    def isatty(self):
-        return True
+    app.create_background_task = create_background_task
 
 
 def _bindings():
     bindings = KeyBindings()
+
+    @bindings.add("c-c")
+    @bindings.add("<sigint>")
+    def _(event):
+        event.app.exit(exception=Interrupted(), style="class:aborting")
 
     @bindings.add("c-z")
     def _(event):
@@ -273,25 +248,3 @@ def _bindings():
         event.current_buffer.complete_state = None
 
     return bindings
-
-
-class _Handlers:
-    """The signal handlers as they are before a line is edited. prompt_toolkit listens to SIGWINCH
-    through the event loop, which, when it stops, leaves neither an older handler nor the wakeup
-    descriptor of the kernel in its place."""
-
-    def __init__(self):
-        self._wakeup_fd, self._handler = -1, signal.getsignal(signal.SIGWINCH)
-        try:
-            self._wakeup_fd = signal.set_wakeup_fd(-1)
-            signal.set_wakeup_fd(self._wakeup_fd, warn_on_full_buffer=False)
-        except ValueError:
-            self._handler = None        # not the main thread: nobody has changed anything
-
-    def restore(self):
-        if self._handler is None:
-            return
-        signal.signal(signal.SIGWINCH, self._handler)
-        now = signal.set_wakeup_fd(self._wakeup_fd, warn_on_full_buffer=False)
-        if now not in (-1, self._wakeup_fd):
-            signal.set_wakeup_fd(now, warn_on_full_buffer=False)    # the loop has more to hear of

@@ -1,7 +1,7 @@
 """`ps -Z`: the tasks that were killed or have failed lately, by whom, from where, and why.
 
-The kernel keeps a few of their obituaries (kernel/obituaries.py), oldest first. A task that returned
-what it should is not among them.
+The kernel keeps a few of their obituaries (kernel/obituaries.py), oldest first. A task that simply
+returned is not among them.
 """
 
 import time

@@ -17,6 +17,7 @@ from syscalls import Offload
 from ..errors import NoSuchTaskError
 from . import procfs
 from .pace import Pace
+from .rest import REST
 
 __all__ = ["Entry", "human_size", "look_at", "read_folder"]
 
@@ -24,11 +25,13 @@ _HALF_A_YEAR = 365.2425 * 86400 / 2
 
 
 class Entry(NamedTuple):
-    """One file: its name, its os.stat_result (None: unknown), and where a link points to."""
+    """One file: its name, its os.stat_result (None: unknown), and, of a link, where it points to
+    and the mode of what is there (None: nothing)."""
 
     name: str
     info: os.stat_result | None = None
     target: str | None = None
+    target_mode: int | None = None
     is_task: bool = False       # a task, as a folder of /proc
 
     @property
@@ -46,9 +49,12 @@ class Entry(NamedTuple):
     @property
     def mark(self):
         """What -F shows behind the name."""
-        mode = self.mode
-        mark = {"d": "/", "l": "@", "p": "|", "s": "="}.get(mode[0], "")
-        return mark or ("*" if mode[0] == "-" and "x" in mode else "")
+        return _mark(self.mode)
+
+    @property
+    def target_mark(self):
+        """What -F shows behind the name of what a link points to."""
+        return "" if self.target_mode is None else _mark(stat.filemode(self.target_mode))
 
     def details(self, human):
         """The columns of -l in front of the name; `-` for what is unknown."""
@@ -60,6 +66,11 @@ class Entry(NamedTuple):
             size = f"{os.major(info.st_rdev)}, {os.minor(info.st_rdev)}"
         return (self.mode, str(info.st_nlink), _user(info.st_uid), _group(info.st_gid), size,
                 _time(info.st_mtime))
+
+
+def _mark(mode):
+    mark = {"d": "/", "l": "@", "p": "|", "s": "="}.get(mode[0], "")
+    return mark or ("*" if mode[0] == "-" and "x" in mode else "")
 
 
 def look_at(process, word, follow):
@@ -82,7 +93,7 @@ def read_folder(process, word):
     for task in process.system.tasks():
         entries.append(Entry(process.system.address(task), is_task=True))
         if pace.is_over():
-            yield
+            yield REST
     return entries
 
 
@@ -107,7 +118,13 @@ def _look_at(path, name, follow):
         except FileNotFoundError:
             pass        # a link that points nowhere is shown itself
     info = os.lstat(path)
-    return Entry(name, info, os.readlink(path) if stat.S_ISLNK(info.st_mode) else None)
+    if not stat.S_ISLNK(info.st_mode):
+        return Entry(name, info)
+    try:
+        target_mode = os.stat(path).st_mode
+    except OSError:
+        target_mode = None
+    return Entry(name, info, os.readlink(path), target_mode)
 
 
 def _read_folder(path):

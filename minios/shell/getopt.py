@@ -14,6 +14,7 @@ from .arguments import Arguments
 
 __all__ = ["Getopt"]
 
+_MASK = "\0--"          # stands for `--`, which argparse takes away wherever it stands
 _NUMBER = re.compile(r"-\d+\.?\d*|-\.\d+")
 
 
@@ -40,7 +41,10 @@ class Getopt(Arguments):
 
     def parse_args(self, args=None, namespace=None):
         """As argparse has it. Raises Leave."""
-        return super().parse_args(self._in_order(args), namespace)
+        found = super().parse_args(self._in_order(args), namespace)
+        for name, value in vars(found).items():
+            setattr(found, name, _unmasked(value))
+        return found
 
     def _in_order(self, words):
         """The same words: options first, each value joined to its option, then the operands."""
@@ -61,7 +65,7 @@ class Getopt(Arguments):
                 options += self._letters(word[1:], words)
         if operands and not self._takes_operands:
             self.error(f"one operand too many: '{operands[0]}'")
-        return [*options, "--", *operands] if operands else options
+        return [*options, "--", *map(_masked, operands)] if operands else options
 
     def _is_negative(self, word):
         return self._number == "" and _NUMBER.fullmatch(word)
@@ -88,5 +92,15 @@ class Getopt(Arguments):
 
     def _value(self, name, words):
         for word in words:
-            return word
+            return _masked(word)
         self.error(f"option {name} needs a value")
+
+
+def _masked(word):
+    return _MASK if word == "--" else word
+
+
+def _unmasked(value):
+    if isinstance(value, list):
+        return [_unmasked(each) for each in value]
+    return "--" if value == _MASK else value

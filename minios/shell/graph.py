@@ -16,8 +16,8 @@ __all__ = ["channel_of", "taken_at", "tid_of", "wait_graph"]
 def wait_graph(system):
     """The graph as (edges, cycles); a generator.
 
-    `edges` is a dict of the tasks that wait for others, and the lists of those; `cycles` is a list of
-    lists: see kernel/deadlock.py.
+    `edges` is a dict of the tasks that wait for others, and the lists of those; `cycles` is a list
+    of lists: see kernel/deadlock.py.
     """
     pace, edges, alone = Pace(), {}, {}
     for task in system.tasks():

@@ -120,7 +120,7 @@ class KeyReader:
         self._paused = False
         self._waiter = None         # the task in `get`, while it waits
         self._look = None           # the _Look on its way to it
-        self._before = None         # the handler of SIGWINCH before ours
+        self._before = {}           # signum -> the handler before ours
 
     def __enter__(self):
         try:
@@ -129,18 +129,15 @@ class KeyReader:
             raise OSError(*error.args) from None
         self._wanted = _cbreak(self._found)
         set_modes(self._fd, self._wanted)
-        try:
-            before = signal.signal(signal.SIGWINCH, self._window_changed)
-            self._before = before or signal.SIG_DFL     # None: it was not Python that set it
-        except ValueError:
-            pass            # not the main thread; the size is looked at with every key
+        self._listen(signal.SIGWINCH, self._nudge)
+        self._listen(signal.SIGCONT, self._continued)
         return self
 
     def __exit__(self, kind, error, trace):
         if not self._paused:
             set_modes(self._fd, self._found)
-        if self._before is not None and signal.getsignal(signal.SIGWINCH) == self._window_changed:
-            signal.signal(signal.SIGWINCH, self._before)
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
 
     def get(self, seconds=None):
         """The next key (see KeyDecoder), "resize" when the size of the window has changed, None
@@ -217,10 +214,27 @@ class KeyReader:
             self._look = _Look()
             self._kernel.interrupt(self._waiter, self._look)
 
-    def _window_changed(self, signum, frame):
-        self._kernel.call_from_thread(self._nudge)
-        if callable(self._before):
-            self._before(signum, frame)
+    def _listen(self, signum, function):
+        """Call `function` in the kernel's thread at each `signum`, besides who hears of it now."""
+        def handler(signum, frame):
+            self._kernel.call_from_thread(function)
+            if callable(before):
+                before(signum, frame)
+
+        before = signal.getsignal(signum)
+        try:
+            signal.signal(signum, handler)
+        except ValueError:
+            return          # not the main thread; the size is looked at with every key
+        # None: it was not Python that set it.
+        self._before[signum] = before or signal.SIG_DFL
+
+    def _continued(self):
+        """The whole process was stopped, and somebody else had the terminal meanwhile."""
+        if not self._paused:
+            set_modes(self._fd, self._wanted)
+            self._known_size = None
+            self._nudge()
 
 
 def _cbreak(modes):

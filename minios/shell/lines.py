@@ -12,10 +12,11 @@ _LONGEST = 1 << 20      # a command line that is longer than this is a mistake
 
 
 class LineReader:
-    """Lines of text from `fd`. The descriptor's flags are left as they are.
+    """Lines of text from `fd` (None: there is nothing to read).
 
-    Waiting first and reading once does not block, and a program that is run from the shell finds
-    its standard input as it expects it. A terminal whose line has gone (EIO) is at its end.
+    The descriptor's flags are left as they are. Waiting first and reading once does not block, and
+    a program that is run from the shell finds its standard input as it expects it. A terminal
+    whose line has gone (EIO) is at its end.
     """
 
     def __init__(self, fd):
@@ -57,7 +58,7 @@ class LineReader:
 
     def _receive(self):
         """Some bytes; b"" at the end."""
-        while True:
+        while self._fd is not None:
             yield ReadWait(self._fd)
             # What was there may have gone meanwhile: ^C empties a terminal's queue.
             if not _is_readable(self._fd):
@@ -67,9 +68,10 @@ class LineReader:
             except BlockingIOError:
                 pass
             except OSError as error:
-                if error.errno == EIO:
-                    return b""
-                raise
+                if error.errno != EIO:
+                    raise
+                break
+        return b""
 
 
 def _is_readable(fd):

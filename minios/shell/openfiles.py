@@ -2,8 +2,8 @@
 
 Policy. The poller knows who waits. A descriptor that nobody waits for belongs to a task only where
 there is a witness: a server knows whom it has given each connection to, and where it was asked to
-look, a local variable of a task holds the very object. Otherwise its task is unknown: a descriptor is
-the process's, and any task may use it.
+look, a local variable of a task holds the very object. Otherwise its task is unknown: a descriptor
+is the process's, and any task may use it.
 """
 
 import os
@@ -17,6 +17,7 @@ from syscalls import Accept
 from syscalls.describe import file_and_line
 
 from .. import errors
+from ..kernel.descriptor import READ, WRITE
 from ..lib.datagrams import Datagram
 from ..lib.files import File
 from ..lib.servers import Server
@@ -55,13 +56,15 @@ class _Owner(NamedTuple):
 def open_files(system, search=False):
     """The OpenFiles of this process, by rising number; a generator, in slices.
 
-    `search`: look for the owners of those that nobody waits for, in the local variables of all tasks.
+    `search`: look for the owners of those that nobody waits for, in the local variables of all
+    tasks.
     """
     pace = Pace()
     waiting, owners, kernels = {}, {}, {}
     for kernel in system.kernels():
         for number in _own_numbers(kernel):
             kernels[number] = kernel
+        _enter_watches(kernel, waiting)
         for descriptor in kernel.poller.descriptors():
             waiting[descriptor.fd] = descriptor
             _ask_server(descriptor.reader, owners)
@@ -102,6 +105,25 @@ def _own_numbers(kernel):
         if close is not None:
             numbers.append(close.__self__.fileno())
     return [number for number in numbers if number is not None and number >= 0]
+
+
+class _Watched(NamedTuple):
+    """What an event loop watches, as if it were a Descriptor."""
+
+    reader: Any
+    writer: Any
+
+    def identity(self):
+        """The file is not known."""
+
+
+def _enter_watches(kernel, waiting):
+    """Enter the descriptors that the event loop on `kernel` watches."""
+    watches = list(kernel.poller._watches.values())
+    loop = next((task for task in kernel.lodger.tasks() if task.kind == "loop"), None)
+    for watch in watches:
+        waiting[watch.fd] = _Watched(loop if watch.mask & READ else None,
+                                     loop if watch.mask & WRITE else None)
 
 
 def _ask_server(task, owners):
@@ -158,7 +180,8 @@ def _number(value):
 
 
 def _allocated_at(file):
-    """Where the object was made, if tracemalloc keeps that: the innermost line of the program's own."""
+    """Where the object was made, the innermost line of the program's own; None where tracemalloc
+    does not keep that."""
     tracemalloc = sys.modules.get("tracemalloc")
     if file is None or tracemalloc is None or not tracemalloc.is_tracing():
         return None
@@ -170,6 +193,5 @@ def _allocated_at(file):
 
 
 _NOT_THE_PROGRAM = (
-    *(os.path.dirname(package.__file__) + os.sep for package in (errors, syscalls)),
-    os.path.dirname(os.__file__) + os.sep,
+    *(os.path.join(os.path.dirname(str(module.__file__)), "") for module in (errors, syscalls, os)),
 )

@@ -14,10 +14,14 @@ A list of lines is one turn: never more than _LINES of them, and other tasks run
 """
 
 from argparse import ArgumentTypeError
+from time import perf_counter
+
+from .rest import REST
 
 __all__ = ["Operand", "Operands", "chomp", "count", "reason"]
 
-_LINES = 2048
+_LINES = 1024
+_SLICE = 0.004      # seconds between two times that everybody is let in; see rest.py
 _UNITS = "KMGTPE"
 
 
@@ -36,7 +40,7 @@ class Operand:
     def read_lines(self):
         """Some lines, each with its newline (the last of all may have none); an empty list at the
         end. A generator that gives up the turn each time."""
-        yield
+        yield from self._operands.rest()
         lines = self._left or (yield from self._guarded(self.source.read_lines(), []))
         self._left = lines[_LINES:]
         return lines[:_LINES]
@@ -56,6 +60,7 @@ class Operands:
         self._process, self._failure = process, failure
         self._words = iter(words or ["-"])
         self._current = None
+        self._rests_at = 0.0
         self.status = 0
 
     def __enter__(self):
@@ -95,6 +100,14 @@ class Operands:
                 return lines
             self.close()
         return []
+
+    def rest(self):
+        """Give up the turn; a generator."""
+        if perf_counter() < self._rests_at:
+            yield
+        else:
+            yield REST
+            self._rests_at = perf_counter() + _SLICE
 
     def complain(self, name, error):
         """Say that the operand `name` could not be read, and remember it; a generator."""

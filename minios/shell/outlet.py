@@ -57,13 +57,15 @@ class Outlet:
     def write(self, data):
         """Write bytes; a generator that returns when they have been taken, and lets others run
         meanwhile. Raises OSError, BrokenPipeError where nobody reads."""
-        left = memoryview(data)
-        while left:
-            self.put(left[:_TURN])
-            left = left[_TURN:]
+        data, at = bytes(data), 0
+        while at < len(data):
+            # Whole lines, or others' would come in their middle.
+            end = data.rfind(b"\n", at, at + _TURN) + 1 or at + _TURN
+            self.put(data[at:end])
+            at = end
             while self.is_full():
                 yield Park(self)
-            if left:
+            if at < len(data):
                 yield _REST
         if self._error is not None:
             raise self._error

@@ -29,12 +29,12 @@ class Overview:
     a text that the names of the tasks have in them, `chosen` the tasks it is limited to, if any,
     `delay` the seconds between two looks."""
 
-    def __init__(self, process, accounting, order, delay, chosen):
+    def __init__(self, process, counted, order, delay, chosen):
         self.process, self.order, self.delay = process, order, delay
         self.filter = self.message = ""
         self._chosen = chosen
         self._system = process.system
-        self._activity = Activity(process.system, accounting)
+        self._activity = Activity(process.system, counted)
         self._hogs = Hogs(process.system)
         self._held = []         # lines on tasks that hold the CPU
 

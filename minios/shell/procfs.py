@@ -1,7 +1,7 @@
 """/proc: what the kernel tells of a task, as files that `cat` reads (proc(5)).
 
-`/proc/7/status`, and `/proc/2/5/status` for task 5 of the kernel of program 2. Every path whose first
-word is a number is a task's; the rest of /proc is the system's, and stays readable.
+`/proc/7/status`, and `/proc/2/5/status` for task 5 of the kernel of program 2. Every path whose
+first word is a number is a task's; the rest of /proc is the system's, and stays readable.
 """
 
 import os
@@ -82,7 +82,7 @@ def _call(system, task):
 
 def _fd(system, task):
     """A line for each descriptor that it waits for, or has in a local variable."""
-    from .openfiles import numbers_of   # with it comes the library: only who asks needs that
+    from .openfiles import numbers_of  # with it comes the library: only who asks needs that
 
     waits = descriptor_of(task) if hasattr(task, "token") else None
     lines = []

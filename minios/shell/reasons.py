@@ -13,11 +13,11 @@ from ..kernel.deadlock import wait_edges
 from .columns import printable
 from .descriptors import describe
 from .graph import channel_of, taken_at
-from .sources import place_of_line
+from .sources import place_of_line, short_text
 from .states import letter_of
 from .waits import deadline_of, descriptor_of, place_of, thing_of, wait_of
 
-__all__ = ["Reason", "end_of", "live_reason", "name_of", "obituary_of"]
+__all__ = ["Reason", "end_of", "live_reason", "name_of", "obituary_of", "outcome_of"]
 
 _STOPS = {Signals.SIGSTOP, Signals.SIGTSTP, Signals.SIGTTIN, Signals.SIGTTOU}
 _MANY = 10          # of several tasks, so many are named
@@ -145,6 +145,18 @@ def end_of(kernel, obituary):
     ago = max(0.0, kernel.now() - obituary.ended_at)
     details.append(f"ended {ago:.1f} s ago" + (", where it was:" if obituary.trace else ""))
     return Reason(text, details + [f"  {line}" for line in obituary.trace], [])
+
+
+def outcome_of(task):
+    """The Reason of a task that has ended, and of which no obituary is kept."""
+    try:
+        error = task.failure()
+        text = "has ended" if error is None else f"has failed: {type(error).__name__}"
+        if error is None:
+            text += f", and returned {short_text(task.result())}"
+    except Exception:
+        text = "has ended"
+    return Reason(text, [], [])
 
 
 def _sender(killer, place):

@@ -14,121 +14,16 @@ import io
 import sys
 import threading
 from _thread import get_ident
-from collections import deque
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from syscalls import Park
-
-from .streams import as_bytes
+from .spool import Spool
 
 __all__ = ["Spool", "current_error", "current_output", "installed"]
 
 # A Spool, or any object with `write(data)` and `closed`; None: the terminal.
 current_output: ContextVar = ContextVar("current_output", default=None)
 current_error: ContextVar = ContextVar("current_error", default=None)
-
-_PATIENT = 1 << 20      # bytes in a spool before another thread has to wait
-_PIECE = 65536          # bytes that are passed on at once
-_LOOK = 0.5             # seconds between two looks of a thread whether the kernel still runs
-
-
-class Spool:
-    """Between print(), which cannot wait, and an Output, to which one writes by waiting.
-
-    In the kernel's thread `write` keeps whatever it is given; in another it waits while more than
-    a mebibyte is kept. `pump` passes it on.
-    """
-
-    def __init__(self, kernel):
-        self.kernel = kernel
-        self.closed = False
-        self.error = None       # the OSError that has ended the pump
-        self._data = deque()
-        self._size = 0
-        self._room = threading.Condition()      # re-entrant, for signal handlers that print
-
-    def write(self, data):
-        """Keep text or bytes. Raises ValueError when it is closed, BrokenPipeError when nobody
-        reads, OSError when it cannot be written."""
-        data = as_bytes(data)
-        with self._room:
-            self._check()
-            if not data:
-                return
-            if not self._data:
-                self._wake()
-            self._data.append(data)
-            self._size += len(data)
-            while self._size > _PATIENT and self._may_wait():
-                self._room.wait(_LOOK)
-            if self.error is not None:
-                raise self.error
-
-    def flush(self):
-        """What is kept is passed on as soon as it can be."""
-
-    def close(self):
-        """Nothing more comes: the pump ends when it has passed on what is kept. From any thread."""
-        self.closed = True
-        self._wake()
-
-    def pump(self, output):
-        """Pass on to `output`, an Output, what is written, until it is closed and empty; a
-        generator. Returns None, or the OSError that ended it: later writes raise that."""
-        try:
-            while (yield from self._pump_some(output)):
-                pass
-        except OSError as error:
-            self._end(error)
-            return error
-        except BaseException:
-            self._end(BrokenPipeError("the output of this program is pumped no more"))
-            raise
-        return None
-
-    def _pump_some(self, output):
-        data = self._take()
-        if data:
-            yield from output.write(data)
-            return True
-        if self.closed:
-            return False
-        yield Park(self)
-        return True
-
-    def _take(self):
-        pieces, size = [], 0
-        with self._room:
-            while self._data and size < _PIECE:
-                pieces.append(self._data.popleft())
-                size += len(pieces[-1])
-            self._size -= size
-            self._room.notify_all()
-        return b"".join(pieces)
-
-    def _end(self, error):
-        with self._room:
-            self.error = error
-            self._data.clear()
-            self._size = 0
-            self._room.notify_all()
-
-    def _check(self):
-        if self.error is not None:
-            raise self.error
-        if self.closed:
-            raise ValueError("I/O operation on closed file")
-
-    def _may_wait(self):
-        """Whether this is a thread that somebody will wake: not the kernel's own."""
-        return self.kernel.thread not in (None, get_ident())
-
-    def _wake(self):
-        if self.kernel.thread == get_ident():
-            self.kernel.parking.wake(self, None, None)
-        else:
-            self.kernel.call_from_thread(self.kernel.parking.wake, self, None, None)
 
 
 class _Printed(io.TextIOBase):
@@ -137,6 +32,8 @@ class _Printed(io.TextIOBase):
 
     def __init__(self, terminal, real, variable, error):
         self._terminal, self._real, self._variable, self._error = terminal, real, variable, error
+        self._kernel = getattr(terminal, "kernel", None)
+        self._unfinished = threading.local()
         self.mode = "w"
         self.buffer = _PrintedBytes(self)
 
@@ -159,12 +56,36 @@ class _Printed(io.TextIOBase):
     def write(self, text):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        self.send(text.encode("utf-8", "backslashreplace" if self._error else "surrogateescape"))
+        self.send(text.encode("utf-8", self.errors))
         return len(text)
 
     def send(self, data):
-        """Write bytes where the output of the caller goes."""
+        """Write bytes where the output of the caller goes.
+
+        print() writes a text and its newline apart. In a thread of its own, others' would come
+        between the two, so there a line is kept until it ends; or until flush(), as at a terminal.
+        """
         output = self._variable.get()
+        if self._kernel is None or self._kernel.thread in (None, get_ident()):
+            self._pass_on(output, data)
+            return
+        line = self._line()
+        if line.output is not output:
+            line.flush()
+            line.output = output
+        ended, newline, rest = data.rpartition(b"\n")
+        if newline:
+            self._pass_on(output, line.take() + ended + newline)
+        line.data += rest
+
+    def _line(self):
+        try:
+            return self._unfinished.line
+        except AttributeError:
+            line = self._unfinished.line = _Line(self._pass_on)
+            return line
+
+    def _pass_on(self, output, data):
         # A task may outlive the program that it belonged to, and its spool.
         if output is None or output.closed:
             self._terminal.print(data, self._error)
@@ -175,7 +96,7 @@ class _Printed(io.TextIOBase):
         self.write("".join(lines))      # in one piece, so that no other task's comes between
 
     def flush(self):
-        """Nothing is kept here."""
+        self._line().flush()
 
     def close(self):
         """Standard output stays open for the others."""
@@ -198,6 +119,28 @@ class _Printed(io.TextIOBase):
         return self._real.fileno()
 
 
+class _Line:
+    """What a thread has printed since its last newline; at its end, it is passed on too."""
+
+    def __init__(self, pass_on):
+        self.output, self.data = None, b""
+        self._pass_on = pass_on
+
+    def take(self):
+        data, self.data = self.data, b""
+        return data
+
+    def flush(self):
+        if self.data:
+            self._pass_on(self.output, self.take())
+
+    def __del__(self):
+        try:
+            self.flush()
+        except (OSError, ValueError):
+            pass        # nobody reads it any more
+
+
 class _PrintedBytes(io.BufferedIOBase):
     """`sys.stdout.buffer`: the same for bytes."""
 
@@ -215,7 +158,7 @@ class _PrintedBytes(io.BufferedIOBase):
         return len(data)
 
     def flush(self):
-        """Nothing is kept here."""
+        self._text.flush()
 
     def close(self):
         """Standard output stays open for the others."""

@@ -8,7 +8,7 @@ as they are, as in the C locale.
 import re
 from decimal import Decimal
 
-__all__ = ["Key", "parse_key"]
+__all__ = ["Key", "descending", "parse_key"]
 
 _LETTERS = "bdfhnrV"
 _POSITION = re.compile(rf"(\d+)(?:\.(\d+))?([{_LETTERS}]*)")
@@ -117,6 +117,38 @@ def _through(fields, separator):
 
 def _in_set(separator):
     return re.escape(separator) if separator != b"^" else rb"\^"
+
+
+_INVERTED = bytes(range(255, -1, -1))
+
+
+def descending(value):
+    """What is sorted the other way round than `value`, among values of its kind.
+
+    An object of a class is only the last resort: a million of them would keep the garbage
+    collector busy, which holds up everybody.
+    """
+    if isinstance(value, int):
+        return -value
+    if isinstance(value, Decimal):
+        return value.copy_negate()
+    if isinstance(value, bytes):
+        # What ends here comes behind what goes on, so the end is more than any byte.
+        return value.translate(_INVERTED).decode("latin-1") + "\u0100"
+    return _Descending(value)
+
+
+class _Descending:
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+    def __eq__(self, other):
+        return self.value == other.value
+
+    def __lt__(self, other):
+        return other.value < self.value
 
 
 # --- What parts are compared as ----------------------------------------------------------

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from .columns import printable
 
-__all__ = ["Place", "locals_of", "place_lines", "place_of_line", "places_of"]
+__all__ = ["Place", "locals_of", "place_lines", "place_of_line", "places_of",
+           "short_text"]
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 60
@@ -66,10 +67,11 @@ def locals_of(frame):
         found = list(frame.f_locals.items())
     except Exception:
         return {}       # they change at this very moment
-    return {str(name): _text(value) for name, value in found[:_MOST_LOCALS]}
+    return {str(name): short_text(value) for name, value in found[:_MOST_LOCALS]}
 
 
-def _text(value):
+def short_text(value):
+    """The repr of `value`, shortened; its type where the repr fails."""
     try:
         text = _short.repr(value)
     except Exception:

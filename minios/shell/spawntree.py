@@ -1,7 +1,7 @@
 """The tree of who has spawned whom, for `pstree`.
 
-A task whose parent has ended stands at the root; the first task of a program that brought a kernel of
-its own is a child of that program.
+A task whose parent has ended stands at the root; the first task of a program that brought a kernel
+of its own is a child of that program.
 """
 
 from .columns import printable
@@ -17,8 +17,8 @@ __all__ = ["SpawnTree"]
 
 
 class SpawnTree:
-    """The tree of all tasks of `system`. `options` are those of pstree; the way to the task `marked`
-    (None: to none) stands out."""
+    """The tree of all tasks of `system`. `options` are those of pstree; the way to the task
+    `marked` (None: to none) stands out."""
 
     def __init__(self, system, options, marked, is_ascii):
         self._system, self._options = system, options

@@ -6,6 +6,8 @@ writes, and one that writes waits while the pipe is full, and is over (BrokenPip
 nobody reads any more.
 """
 
+import os
+from errno import EPIPE
 from signal import SIGTTIN
 
 from ..lib.files import open_file
@@ -167,6 +169,10 @@ class Output:
         """Write all of `data`, bytes or text; a generator. Raises BrokenPipeError, OSError."""
         raise NotImplementedError
 
+    def check(self):
+        """Raise BrokenPipeError if nobody reads any more: for a program that has nothing to write
+        for long."""
+
     def close(self):
         """Nothing more comes; a plain function."""
 
@@ -202,6 +208,10 @@ class PipeOutput(Output):
         if data:
             yield from self._pipe.write(data)
 
+    def check(self):
+        if self._pipe.statistics().closed:
+            raise BrokenPipeError(EPIPE, os.strerror(EPIPE))
+
     def close(self):
         self._pipe.write_eof()
 
@@ -213,15 +223,15 @@ class TerminalOutput(Output):
         self.terminal, self._error = terminal, error
 
     def isatty(self):
-        return self.terminal.interactive
+        return self.terminal.isatty(self._error)
 
     @property
     def colors(self):
-        return self.terminal.colors
+        return self.isatty() and self.terminal.colors
 
     @property
     def columns(self):
-        return self.terminal.size()[0] if self.terminal.interactive else None
+        return self.terminal.size()[0] if self.isatty() else None
 
     def write(self, data):
         data = as_bytes(data)

@@ -17,6 +17,7 @@ from syscalls.base import running
 from ..errors import Cancelled, KernelError, NoSuchTaskError
 from ..kernel import Kernel
 from ..kernel.boot import on_boot
+from ..trace.accounting import release, use
 from ..trace.load import load_of
 
 __all__ = ["KernelBusyError", "System"]
@@ -144,6 +145,21 @@ class System:
             raise
 
     @contextmanager
+    def accounting(self):
+        """Inside, what tasks use is counted: see trace/accounting.py.
+
+        On a kernel in another thread it begins, and ends, between two of its turns.
+        """
+        kernels = self.kernels()
+        for kernel in kernels:
+            _in_its_thread(kernel, use)
+        try:
+            yield
+        finally:
+            for kernel in kernels:
+                _in_its_thread(kernel, release)
+
+    @contextmanager
     def watching_programs(self):
         """Inside, kernels that programs of this shell bring along are among `programs`."""
         undo = on_boot(self._program_boots)
@@ -177,6 +193,14 @@ _HOW_TO_GET = {
           "program with `minios run --rw FILE`",
     "py": "Python code is not allowed here: start the program with `minios run --py FILE`",
 }
+
+
+def _in_its_thread(kernel, function):
+    """Call `function(kernel)` in the thread of `kernel`; at once where that is this one."""
+    if kernel.thread in (None, get_ident()):
+        function(kernel)
+    else:
+        kernel.call_from_thread(function, kernel)
 
 
 def _answer(answer, function, arguments):

@@ -87,8 +87,8 @@ class PlainTerminal(Terminal):
 
     def __init__(self, kernel):
         self.kernel = kernel
-        self._fd = sys.__stdin__.fileno()
-        self.interactive = os.isatty(self._fd)
+        self._fd = _number(sys.__stdin__)
+        self.interactive = self._fd is not None and os.isatty(self._fd)
         self._lines = LineReader(self._fd)
         self._output = self._error = None
         self._open_outlets()
@@ -198,12 +198,16 @@ def has_colors():
 
 
 def _number(file):
+    """The descriptor of a standard stream; None where it is closed."""
     try:
         fd = file.fileno()
         os.fstat(fd)
-        file.flush()        # what is written from now on comes behind it
     except (OSError, ValueError, AttributeError):
         return None
+    try:
+        file.flush()        # what is written from now on comes behind it
+    except OSError:
+        pass                # whoever writes next hears of it
     return fd
 
 

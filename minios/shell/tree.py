@@ -55,28 +55,39 @@ class _Line:
 
     def __init__(self, output, width):
         self._output, self._width = output, width
-        self.pieces, self.size, self._cut = [], 0, False
+        self._pieces, self.size = [], 0
 
     def add(self, text, bold=False):
-        if self._cut:
-            return
-        size = display_width(text)
-        if self._width is not None and self.size + size > self._width:
-            text = fitted(text, max(0, self._width - 1 - self.size))
-            self._cut = True
-        self.size += size
-        self.pieces.append(styled(self._output, text, "bold") if bold else text)
+        """Add a piece; what is beyond the width is dropped."""
+        if not self._is_full():
+            self.size += display_width(text)
+            self._pieces.append((text, bold))
+
+    def _is_full(self):
+        return self._width is not None and self.size > self._width
 
     def text(self):
-        return "".join(self.pieces).rstrip() + ("+" if self._cut else "")
+        """The line."""
+        if not self._is_full():
+            return "".join(map(self._styled, self._pieces)).rstrip()
+        left, found = self._width - 1, []
+        for text, bold in self._pieces:
+            text = fitted(text, left)
+            left -= display_width(text)
+            found.append(self._styled((text, bold)))
+        return "".join(found) + "+"
+
+    def _styled(self, piece):
+        text, bold = piece
+        return styled(self._output, text, "bold") if bold else text
 
 
 def draw(root, lines_of, output, width, down):
-    """The lines of the tree of `root`, an Entry; a generator of them, and of None in between, so that
-    who draws can give up the turn.
+    """The lines of the tree of `root`, an Entry; a generator of them, and of None in between, so
+    that who draws can give up the turn.
 
-    `lines_of` are the glyphs; `width` is where lines are cut (None: nowhere); `down`: a line for each
-    entry.
+    `lines_of` are the glyphs; `width` is where lines are cut (None: nowhere); `down`: a line for
+    each entry.
     """
     line = _Line(output, width)
     line.add(root.label, root.bold)

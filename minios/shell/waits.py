@@ -92,7 +92,8 @@ def _scopes(context, task):
 
 
 def users_frame(frames):
-    """The innermost of `frames` that is not the library's, or the innermost of all; None of none."""
+    """The innermost of `frames` that is not the library's, or the innermost of all; None where
+    there are none."""
     for frame in reversed(frames):
         if frame.f_globals.get("__package__") not in _OURS:
             return frame

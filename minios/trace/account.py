@@ -1,8 +1,9 @@
 """Account: what one task has used, in seconds of the kernel's clocks.
 
-The time of a task is in three parts: it has the CPU, it waits (blocked in a call, or stopped), or it
-is scheduled, ready while others have the CPU. `since` is when it lost the CPU, `ready` when it got
-ready again, None while it waits; both None once it has ended. Written in the kernel's thread alone.
+The time of a task is in three parts: it has the CPU, it waits (blocked in a call, or stopped), or
+it is scheduled, ready while others have the CPU. `since` is when it lost the CPU, `ready` when it
+got ready again, None while it waits; both None once it has ended. Written in the kernel's thread
+alone.
 """
 
 from __future__ import annotations

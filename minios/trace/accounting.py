@@ -89,9 +89,7 @@ class Accounting(Hooks):
         seldom = task._seldom
         account = None if seldom is None else seldom.get(_KEY)
         if account is None or account.keeper is not self:
-            if task.done():
-                return None
-            account = self._open(task, max(self._since, task.created_at), None)
+            return None if task.done() else self._open_late(task)
         return account
 
     def shares(self):
@@ -199,9 +197,7 @@ class Accounting(Hooks):
 
     def task_ended(self, task):
         """Close its account: who hears of the end reads it then."""
-        account = self.account_of(task)
-        if account is None:
-            return
+        account = self.account_of(task) or self._open_late(task)
         if self._kernel.current is task:        # and was not killed in another's turn
             took = _thread_time() - self._last_cpu
             account.add_turn(took, self._last, self._batch_at)
@@ -231,6 +227,10 @@ class Accounting(Hooks):
             self._idle += self.now() - since
 
     # --- Inside --------------------------------------------------------------------------
+
+    def _open_late(self, task):
+        """The Account of a task that was there already when the counting began."""
+        return self._open(task, max(self._since, task.created_at), None)
 
     def _open(self, task, since, ready):
         account = Account(self, since, ready)

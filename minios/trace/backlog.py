@@ -1,7 +1,8 @@
 """Backlog: events on their way from the kernel that is observed to the task that prints them.
 
-Those two may be on the same kernel or in different threads. The backlog is bounded: what comes while
-it is full is lost, and counted, because the observed program is not to wait for who looks at it.
+Those two may be on the same kernel or in different threads. The backlog is bounded: what comes
+while it is full is lost, and counted, because the observed program is not to wait for who looks at
+it.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syscalls.describe import place_text
+from syscalls.errors import TaskKilledError
 from syscalls.signums import signal_name
 
 __all__ = ["end_text", "killed_text"]
@@ -21,7 +22,7 @@ def end_text(task):
     if error is None:
         result = _result_of(task)
         return f"exited with {result if type(result) is int else 0}"
-    if type(error).__name__ == "TaskKilledError":
+    if isinstance(error, TaskKilledError):
         return f"killed by {signal_name(error.signum)}{_by(error)}"
     if isinstance(error, SystemExit):
         return f"exited with {_status(error.code)}"

@@ -1,7 +1,7 @@
 """Faults that are injected into calls, in strace's syntax: `recv:error=ECONNRESET:when=3+2`.
 
-`when` counts, for each task, the calls that the set matches: `3` the third alone, `3+` the third and
-all behind it, `3+2` the third, fifth and so on, `3..6` the third to the sixth, `3..9+2` every
+`when` counts, for each task, the calls that the set matches: `3` the third alone, `3+` the third
+and all behind it, `3+2` the third, fifth and so on, `3..6` the third to the sixth, `3..9+2` every
 second of those; without it, all of them.
 """
 

@@ -1,7 +1,8 @@
 """Lines: the events of Strace as strace(1) prints them.
 
 A call that blocks leaves its line open. If the next that happens is its end, the line goes on;
-anything else cuts it off with `<unfinished ...>`, and the end is a line of its own, `<... resumed>`.
+anything else cuts it off with `<unfinished ...>`, and the end is a line of its own, `<... name
+resumed>`.
 """
 
 from __future__ import annotations

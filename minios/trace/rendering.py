@@ -11,8 +11,9 @@ from errno import errorcode
 from reprlib import Repr
 
 from syscalls.describe import call_text
+from syscalls.errors import Cancelled
 
-__all__ = ["arguments_text", "call_name", "end_text", "error_text", "name_of", "result_text"]
+__all__ = ["arguments_text", "call_name", "error_text", "name_of", "result_text", "signal_of"]
 
 _LONGEST = 200      # characters of anything
 
@@ -111,6 +112,4 @@ def signal_of(error):
     cancelled = getattr(error, "cancelled", None)       # of a KeyboardInterrupt
     if isinstance(cancelled, BaseException):
         error = cancelled
-    if type(error).__name__ in ("Cancelled", "TaskKilledError"):
-        return getattr(error, "signum", None)
-    return None
+    return error.signum if isinstance(error, Cancelled) else None

@@ -81,7 +81,8 @@ class Strace(Hooks):
             if task.call is not None:
                 traced = self._traced[task.tid]
                 self._begin(traced, task.token if _awaits(task) else task.call)
-                self._enter(traced)
+                if traced.name is not None:
+                    self._enter(traced)
 
     def task_spawned(self, task):
         """A child may be followed, or ignored as its parent is."""
@@ -243,7 +244,7 @@ def _outcome(future):
     if not future.done():
         return None, None       # it has been woken otherwise: by a signal, whose line comes
     if future.cancelled():
-        from asyncio import CancelledError      # who has a Future has imported it
+        from asyncio import CancelledError  # who has a Future has imported it
 
         return None, CancelledError()
     return getattr(future, "_result", None), getattr(future, "_exception", None)

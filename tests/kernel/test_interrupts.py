@@ -373,3 +373,94 @@ def test_the_wakeup_descriptor_of_the_thread_is_given_back():
             assert signal.set_wakeup_fd(left.fileno()) == left.fileno()
         finally:
             signal.set_wakeup_fd(before)
+
+
+def test_an_error_is_forced_upon_a_task_that_never_yields_from_another_thread():
+    def hog():
+        yield
+        while True:
+            pass
+
+    def main():
+        kernel, task = minios.current_kernel(), (yield Spawn(hog()))
+
+        def force():
+            while kernel.current is not task:
+                time.sleep(0.001)
+            assert kernel.interrupts.force(task, minios.Cancelled(signal.SIGKILL))
+
+        thread = threading.Thread(target=force)
+        thread.start()
+        with pytest.raises(minios.TaskKilledError) as killed:
+            yield Wait(task)
+        thread.join()
+        yield Sleep(0.01)       # nothing is left of it
+        return killed.value.signum
+
+    assert minios.run(main()) == signal.SIGKILL
+
+
+def test_what_is_forced_upon_a_task_that_has_yielded_meanwhile_hits_nobody_else():
+    def bystander():
+        for _ in range(200):
+            yield
+
+    def main():
+        kernel, task = minios.current_kernel(), (yield Spawn(bystander()))
+        threads = []
+        while not task.done():
+            thread = threading.Thread(
+                target=kernel.interrupts.force, args=(None, RuntimeError("a stranger's"))
+            )
+            thread.start()
+            threads.append(thread)
+            yield
+        for thread in threads:
+            thread.join()
+        yield Sleep(0.01)
+        return task.result()
+
+    assert minios.run(main()) is None
+
+
+def test_nothing_is_forced_where_the_kernel_has_no_handler_of_ctrl_c():
+    answers = []
+
+    def main():
+        task = minios.current_task()
+        answers.append(minios.current_kernel().interrupts.force(task, RuntimeError()))
+        yield
+
+    thread = threading.Thread(target=lambda: minios.run(main()))
+    thread.start()
+    thread.join()
+    assert answers == [False]
+
+
+def test_a_second_ctrl_c_forces_a_program_that_runpy_runs(tmp_path):
+    # Its `__package__` is an empty string, and that of a script None.
+    file = tmp_path / "hog.py"
+    file.write_text(textwrap.dedent("""
+        import minios
+
+        def main():
+            yield
+            print("hogs", flush=True)
+            while True:
+                pass
+
+        minios.run(main(), slow_turn=float("inf"))
+        """))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "minios", "run", "--no-console", file], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )
+    process.stdout.readline()
+    while process.poll() is None:       # the first waits for a yield; the next one forces
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(0.2)
+        except subprocess.TimeoutExpired:
+            pass
+    process.communicate()
+    assert process.returncode == 130

@@ -36,19 +36,22 @@ class Session:
         while not self.done:
             try:
                 line = yield from self.terminal.read_line("$ ")
+                if line is None:
+                    break
+                yield from self.carry_out(line)
             except KeyboardInterrupt:
-                continue
-            if line is None:
-                break
-            word, _, rest = line.partition(" ")
-            command = getattr(self, f"do_{word}", None)
-            if command is None:
-                short = len(line) < 200
-                yield from self.say(f"got {line!r}" if short else f"got {len(line)} characters")
-            else:
-                yield from command(rest)
+                pass
         yield from self.say("bye")
         return 3 if self.done else 0
+
+    def carry_out(self, line):
+        word, _, rest = line.partition(" ")
+        command = getattr(self, f"do_{word}", None)
+        if command is None:
+            short = len(line) < 200
+            yield from self.say(f"got {line!r}" if short else f"got {len(line)} characters")
+        else:
+            yield from command(rest)
 
     def say(self, text):
         yield from self.terminal.write(f"{text}\n".encode())
@@ -140,6 +143,22 @@ class Session:
         """In the foreground: that many lines, by a program that writes line by line."""
         for i in range(int(rest)):
             yield from self.say(f"flood {i}")
+
+    def do_pour(self, rest):
+        """In the background: so many bytes, by Terminal.write and by a thread that prints."""
+        lines = [f"pour {i}" for i in range(int(rest))]
+
+        def pour():
+            thread = threading.Thread(target=lambda: [print("thread", line) for line in lines])
+            thread.start()
+            yield from self.terminal.write("".join(f"{line}\n" for line in lines).encode())
+            while thread.is_alive():
+                yield Sleep(0.001)
+            print("poured")
+
+        self.kernel.spawn(pour())
+        return
+        yield
 
     def do_partial(self, rest):
         yield from self.terminal.write(b"no newline")

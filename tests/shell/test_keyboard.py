@@ -192,6 +192,23 @@ def test_the_handler_of_sigwinch_is_called_as_before_and_put_back(ends):
         signal.signal(signal.SIGWINCH, before)
 
 
+def test_after_the_whole_process_was_stopped_the_modes_are_set_again(ends):
+    slave = ends[1]
+
+    def main(kernel):
+        with reader(kernel, slave) as keys:
+            wanted = termios.tcgetattr(slave)
+            task = yield Spawn(keys.get())
+            while task.call is None:
+                yield
+            cooked = [*wanted[:3], wanted[3] | termios.ECHO | termios.ICANON, *wanted[4:]]
+            termios.tcsetattr(slave, termios.TCSANOW, cooked)       # as the shell above it does
+            os.kill(os.getpid(), signal.SIGCONT)
+            return (yield Wait(task)), termios.tcgetattr(slave) == wanted
+
+    assert run(main) == ("resize", True)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_the_modes_are_restored_when_the_program_is_killed(ends, signum):
     slave = ends[1]

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,12 @@ def test_the_end_of_the_terminal_is_the_end_of_input(screen):
 def test_what_is_typed_ahead_is_a_programs_input_or_the_next_line(screen):
     screen.type("flood 20\rread\rfor the program\rfor the prompt\r")
     screen.wait_for(r"^read b'for the program\\n'\n\$ for the prompt\ngot 'for the prompt'$")
+
+
+def test_ctrl_c_that_is_typed_ahead_is_for_the_program(screen):
+    screen.type("flood 1000000\rthrown away\x03hello\r")
+    screen.wait_for("^got 'hello'$")
+    assert "thrown" not in screen.text
 
 
 def test_the_end_of_input_may_be_typed_ahead(screen):
@@ -268,6 +275,17 @@ def test_much_output_neither_gets_lost_nor_out_of_order(screen):
                     for what in ("tick", "log", "thread", "wrote")]
 
 
+def test_who_writes_very_much_waits_and_all_of_it_is_seen(screen):
+    screen.type("pour 4500\rab")
+    screen.wait_for(r"^poured\n\$ ab$")
+    screen.type("\r")
+    screen.wait_for("^got 'ab'$")
+    shown = screen.scrolled + screen.lines
+    for start in ("pour", "thread pour"):
+        seen = [line for line in shown if re.fullmatch(rf"{start} \d+", line)]
+        assert seen == [f"{start} {i}" for i in range(4500)]
+
+
 def test_a_line_that_grows_is_shown_above_the_prompt(screen):
     screen.type("dots 30\rabc")
     screen.wait_for(r"^\.{30}\|\n\$ abc$")
@@ -315,6 +333,27 @@ def test_the_line_follows_the_window(screen):
     screen.wait_for(r"^\$ x{90}y$")
     screen.type("\r")
     screen.wait_for(f"got '{'x' * 90}y'")
+
+
+def test_after_the_whole_process_was_stopped_the_line_is_edited_on(screen):
+    raw = screen.modes()
+    screen.type("half")
+    screen.wait_for(r"^\$ half$")
+    screen.signal(signal.SIGSTOP)
+    while state_of(screen.process.pid) != "T":
+        pass
+    cooked = [*raw[:6], raw[6]]
+    cooked[3] |= termios.ECHO | termios.ICANON
+    termios.tcsetattr(screen.process.child_fd, termios.TCSANOW, cooked)
+    screen.signal(signal.SIGCONT)
+    screen.wait_for(r"^\$ half\n\$ half$")
+    assert screen.modes() == raw
+    screen.type(" a line\r")
+    screen.wait_for("^got 'half a line'$")
+
+
+def state_of(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 # --- Colours -------------------------------------------------------------------------------------

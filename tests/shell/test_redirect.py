@@ -18,16 +18,22 @@ class Terminal:
     """A terminal that keeps what is printed."""
 
     def __init__(self, is_screen=True):
-        self.output, self.error, self._is_screen = b"", b"", is_screen
+        self._pieces = [], []
+        self._is_screen = is_screen
+
+    @property
+    def output(self):
+        return b"".join(self._pieces[0])
+
+    @property
+    def error(self):
+        return b"".join(self._pieces[1])
 
     def isatty(self, error=False):
         return self._is_screen
 
     def print(self, text, error=False):
-        if error:
-            self.error += as_bytes(text)
-        else:
-            self.output += as_bytes(text)
+        self._pieces[error].append(as_bytes(text))
 
 
 class Collected(Output):
@@ -143,6 +149,58 @@ def test_a_handler_of_logging_that_asks_late_writes_where_stderr_goes(terminal):
     handler = logging._StderrHandler()
     handler.handle(logging.makeLogRecord({"msg": "warned"}))
     assert terminal.error == b"warned\n"
+
+
+def test_lines_of_threads_do_not_get_mixed_up():
+    kernel = minios.Kernel()
+    terminal = Terminal()
+    terminal.kernel = kernel
+
+    def fill(name):
+        for i in range(2000):
+            print(name, i)
+        print(f"end of {name}", end="")      # the thread's end is the line's
+
+    def main():
+        with installed(terminal):
+            threads = [threading.Thread(target=fill, args=(name,)) for name in "abc"]
+            for thread in threads:
+                thread.start()
+            while any(thread.is_alive() for thread in threads):
+                yield Sleep(0.001)
+            for thread in threads:
+                thread.join()
+
+    kernel.run(main())
+    text = terminal.output.decode()
+    for name in "abc":
+        assert text.count(f"end of {name}") == 1
+        text = text.replace(f"end of {name}", "")
+        assert [line for line in text.split("\n") if line.startswith(name)] == [
+            f"{name} {i}" for i in range(2000)]
+
+
+def test_a_thread_that_asks_for_something_shows_its_question_by_flush():
+    kernel = minios.Kernel()
+    terminal = Terminal()
+    terminal.kernel = kernel
+    seen = []
+
+    def ask():
+        print("name? ", end="")
+        seen.append(terminal.output)
+        sys.stdout.flush()
+        seen.append(terminal.output)
+
+    def main():
+        with installed(terminal):
+            thread = threading.Thread(target=ask)
+            thread.start()
+            while thread.is_alive():
+                yield Sleep(0.001)
+
+    kernel.run(main())
+    assert seen == [b"", b"name? "]
 
 
 # --- The stand-ins -----------------------------------------------------------------------------

@@ -502,3 +502,15 @@ def test_without_any_terminal_lines_are_plain(tmp_path, kernel):
     done = subprocess.run([sys.executable, "-c", code], input="", capture_output=True, text=True,
                           check=True)
     assert done.stdout.split() == ["False"] * 4 + [PlainTerminal.__name__]
+
+
+def test_without_standard_input_there_is_nothing_to_read():
+    import subprocess
+
+    code = ("import minios; from minios.shell.prompt import make_terminal\n"
+            "kernel = minios.Kernel(); terminal = make_terminal(kernel)\n"
+            "print(kernel.run(terminal.read_line('$ ')))\n"
+            "terminal.close()")
+    done = subprocess.run(["/bin/sh", "-c", '"$@" <&-', "sh", sys.executable, "-c", code],
+                          capture_output=True, text=True, check=True)
+    assert done.stdout == "None\n"

@@ -8,6 +8,7 @@ terminal is given back as it was found: see modes.py.
 import os
 import signal
 import sys
+from contextlib import ExitStack
 
 from syscalls import Kill, Park, SigWait, Sleep, Spawn, WaitAny, Wake
 
@@ -43,7 +44,7 @@ def call(pid, argv=None, rights=()):
     """
     sock = rendezvous.connect(pid)
     if sys.__stdin__ is None:
-        sys.__stdin__ = open(os.devnull)    # noqa: SIM115    # as long as the process lives
+        sys.__stdin__ = open(os.devnull)  # type: ignore[misc]    # nothing is typed
     kernel = Kernel(slow_turn=float("inf"), grace=0.5)
     client = (_Attached if argv is None else _Client)(kernel, pid, sock)
     try:
@@ -64,16 +65,22 @@ class _Client:
         self._asked = None          # the task that reads an answer
         self._rest = b""            # of what was typed, and is not asked for yet
         self._keys = None           # the task that passes on keys
+        self._steering = ExitStack()        # while they are wanted
         self._has_heard = False     # the program has said something
         self._interrupts = 0        # ^C, since the last prompt
+        self._problem = None        # what has ended the connection
 
     def make_terminal(self, kernel):
         """The Terminal that a person sits at."""
         return PlainTerminal(kernel)
 
     def close(self):
-        """Leave the terminal as it was found. Raises BrokenPipeError where nobody reads."""
+        """Leave the terminal as it was found, and say what is to be said then. Raises
+        BrokenPipeError where nobody reads our output."""
+        self._steering.close()
         self._terminal.close()
+        if self._problem is not None:
+            print(f"minios: {self._pid}: {self._problem}", file=sys.stderr)
 
     def main(self, argv, rights):
         """The main task. Returns the exit status."""
@@ -83,7 +90,8 @@ class _Client:
         tasks = []
         for routine in (self._listen(), self._watch_signals(), self._expect_hello()):
             tasks.append((yield Spawn(routine)))
-        ended = yield WaitAny(tasks)
+        with self._stream:
+            ended = yield WaitAny(tasks)
         return ended.result()
 
     def _request(self, argv):
@@ -105,12 +113,12 @@ class _Client:
             if kind == b"Q":
                 return field(fields_of(payload), "status", int, 0)
             if kind == b"X":
-                yield from self._complain(field(fields_of(payload), "message", str, ""))
+                self._problem = field(fields_of(payload), "message", str, "")
                 return 1
             action = _ACTIONS.get(kind)
             if action is not None:
                 yield from action(self, payload)
-        yield from self._complain("the program has ended")
+        self._problem = "the program has ended"
         return 1
 
     def _next_frame(self):
@@ -124,12 +132,9 @@ class _Client:
         yield Sleep(_PATIENCE)
         while self._has_heard:
             yield Sleep(3600)
-        yield from self._complain(f"it has not answered within {_PATIENCE:g} seconds; it may be "
-                                  "stopped, or in a call that lets no other thread run")
+        self._problem = (f"it has not answered within {_PATIENCE:g} seconds; it may be stopped, or "
+                         "in a call that lets no other thread run")
         return 1
-
-    def _complain(self, text):
-        yield from self._terminal.write(f"minios: {self._pid}: {text}\n".encode(), error=True)
 
     def _on_hello(self, payload):
         check_version(self._pid, fields_of(payload))
@@ -146,8 +151,11 @@ class _Client:
         if self._keys is not None:
             yield Kill(self._keys)
             self._keys = None
+            self._steering.close()
         if field(fields_of(payload), "mode", str, "") == "keys":
-            self._keys = yield Spawn(self._pass_keys(), name="keys", daemon=True)
+            # Here and not in that task: what is shown from now on is drawn.
+            keys = self._steering.enter_context(self._terminal.keys())
+            self._keys = yield Spawn(self._pass_keys(keys), name="keys", daemon=True)
 
     def _on_prompt(self, payload):
         fields = fields_of(payload)
@@ -177,7 +185,7 @@ class _Client:
         except KeyboardInterrupt:
             frame = control(b"S", signal="INT")
         except (ValueError, ProtocolError):
-            yield from self._complain("the line is too long")
+            yield from self._terminal.write(b"minios: the line is too long\n", error=True)
             frame = control(b"L", id=number, text="")
         self._outbox.insert(frame)
 
@@ -186,16 +194,15 @@ class _Client:
         data, self._rest = data[:_PIECE], data[_PIECE:]
         self._outbox.insert(answer_frame(b"I", number, data))
 
-    def _pass_keys(self):
-        with self._terminal.keys() as keys:
-            while keys is not None:
-                key = yield from keys.get()
-                if key is None:
-                    return          # the terminal has gone
-                if key == "resize":
-                    self._tell_size()
-                else:
-                    yield from self._outbox.put(control(b"K", key=key))
+    def _pass_keys(self, keys):
+        while keys is not None:
+            key = yield from keys.get()
+            if key is None:
+                return          # the terminal has gone
+            if key == "resize":
+                self._tell_size()
+            else:
+                yield from self._outbox.put(control(b"K", key=key))
 
     # --- Signals -------------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ printed and typed. Both sides begin with a hello and need not wait for each othe
     Q  quit      {"status": n}                          the exit status; the last frame
     X  refusal   {"message": "..."}                     why the connection ends; the last frame
 
+Where one side stops talking, the connection ends, and with it what runs on it.
+
 What the program and the client have in their hands is bounded: a line or input is sent only when it
 is asked for, and an answer to an older question, or one that nobody asked, is dropped. Fields that
 are not known are ignored, and so are kinds of frames that are not, in either direction: a later

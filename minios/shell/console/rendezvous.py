@@ -4,7 +4,7 @@ The folder is `$XDG_RUNTIME_DIR/minios` (XDG Base Directory Specification), or `
 $TMPDIR or /tmp where the user has no such directory. Nobody else may enter it: a folder that
 is a link, another user's, or open to others is refused, however it came there.
 
-A socket outlives a program that is killed. Nobody listens on it then, which the system tells whoever
+A socket outlives a program that is killed. Nobody listens on it then, which the system tells who
 connects (ECONNREFUSED), and he removes it. That a live one is never removed takes two things. A
 socket gets its name only when it listens already: it is bound under another and renamed. And who
 looks whether it is stale and then removes it, or gives a name, holds a lock on the folder: the

@@ -15,6 +15,7 @@ A child that is forked has no such thread: it closes its copies of the sockets a
 import os
 import socket
 import threading
+from weakref import WeakSet
 
 from syscalls.log import log
 from syscalls.parking import wake
@@ -29,7 +30,8 @@ _PATIENCE = 1.0     # seconds that the program's end waits for the thread
 
 _lock = threading.Lock()
 _open = None        # the Console of this process
-_abandoned: list = []       # those of the parents, in a forked child
+_own: WeakSet = WeakSet()   # the kernels of consoles
+_abandoned: list = []       # the consoles of the parents, in a forked child
 
 
 def open_console(kernel, rights=None):
@@ -42,6 +44,8 @@ def open_console(kernel, rights=None):
     """
     global _open
     rights = rights_of(kernel.console or True if rights is None else rights)
+    if kernel in _own:
+        return _Place(None, kernel)     # who opens one for every kernel comes across a console's
     with _lock:
         if _open is None:
             try:
@@ -50,8 +54,8 @@ def open_console(kernel, rights=None):
                 why = getattr(error, "strerror", None) or error
                 log("WARNING", "there is no console for other terminals: %s", why)
                 return _Place(None, kernel)
-        else:
-            _open.add(kernel)
+        elif not _open.add(kernel):
+            return _Place(None, kernel)
         return _Place(_open, kernel)
 
 
@@ -102,6 +106,7 @@ class Console:
             raise OSError(None, "this system does not tell who connects (SO_PEERCRED)")
         # It is nobody's fault here if the program leaves the thread no CPU.
         self.kernel = Kernel(slow_turn=float("inf"), grace=_GRACE)
+        _own.add(self.kernel)
         self.listener, self.path, self._inode = rendezvous.listen()
         try:
             self.kernel.power_on()
@@ -116,10 +121,13 @@ class Console:
     # --- The kernels that it shows -------------------------------------------------------
 
     def add(self, kernel):
-        """Show another kernel, under the next prefix."""
+        """Show another kernel, under the next prefix; False if it is shown already."""
+        if kernel in self._users:
+            return False
         self._count += 1
         self._users.append(kernel)
         self.programs[str(self._count)] = kernel
+        return True
 
     def leave(self, kernel):
         """A kernel has ended; returns whether it was the last."""

@@ -16,6 +16,7 @@ from syscalls.describe import caller_site
 
 from ...lib.buffers import LIMIT
 from ...lib.servers import Server
+from ...trace.load import INTERVAL, load_of
 from .protocol import control
 from .server import importing
 
@@ -42,6 +43,7 @@ def serve(console):
     with Server([console.listener], clients.connection, None, LIMIT, caller_site()) as server:
         clients.server = server
         yield Spawn(_load_ahead(), name="load ahead", daemon=True)
+        yield Spawn(_sample_load(console), name="load average", daemon=True)
         while not console.ending:
             yield Park(console)
 
@@ -81,6 +83,14 @@ def _is_peer_ours(sock):
     """Whether the other end of a Unix socket is a process of our own user."""
     data = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     return _CREDENTIALS.unpack(data)[1] == os.geteuid()
+
+
+def _sample_load(console):
+    """Note now and then how many tasks are ready, for the load average of `uptime` and `top`."""
+    while True:
+        for kernel in [console.first, *list(console.programs.values())]:
+            load_of(kernel).sample()
+        yield Sleep(INTERVAL)
 
 
 def _load_session():

@@ -25,6 +25,7 @@ __all__ = ["Connection"]
 
 _HELLO = 5.0        # seconds in which a client has to say what he wants
 _LAST_WORDS = 1.0   # seconds to send what is left, when the connection ends
+_COMMAND_LINE = 4096        # characters of it that a hello tells
 _GRACE = 1.0        # seconds that what a client has started has to clean up when he leaves
 
 _connection: ContextVar = ContextVar("connection")      # whose task this is
@@ -66,7 +67,7 @@ class Connection:
         kernels = [first, *list(self._console.programs.values())]
         return {
             "protocol": PROTOCOL, "minios": __version__, "python": sys.version.split()[0],
-            "pid": os.getpid(), "argv": [str(word)[:1000] for word in sys.argv[:32]],
+            "pid": os.getpid(), "argv": _command_line(),
             "rights": sorted(self._console.rights),
             "up": round(first.now() - self._console.started_at, 3),
             "tasks": sum(len(kernel.tasks) for kernel in kernels),
@@ -229,6 +230,17 @@ _ACTIONS = {
     b"L": Connection._on_line, b"I": Connection._on_input, b"S": Connection._on_signal,
     b"W": Connection._on_size, b"K": Connection._on_key, b"C": Connection._on_complete,
 }
+
+
+def _command_line():
+    """sys.argv, as far as it fits."""
+    words, left = [], _COMMAND_LINE
+    for word in getattr(sys, "argv", ()):
+        words.append(str(word)[:left])
+        left -= len(words[-1]) + 1
+        if left <= 0:
+            break
+    return words
 
 
 def _candidates(number, found):

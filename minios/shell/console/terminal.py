@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from syscalls import Park
 from syscalls.parking import wake
 
+from ...lib.channels import Channel
 from ...lib.timeouts import timeout
 from ..terminal import Terminal
 from .protocol import control, frame, stream_frames
@@ -34,7 +35,8 @@ class RemoteTerminal(Terminal):
         self._is_screen = tty, error_tty
         self._size = 80, 24
         self._keyboard = None       # while single keys are wanted
-        self._question = None       # what waits to be answered
+        self._question = None       # the one that waits to be answered
+        self._turn = Channel("the turn to ask", self)
         self._count = 0             # of the questions
         self._has_dropped = False
 
@@ -96,20 +98,43 @@ class RemoteTerminal(Terminal):
     # --- What the client says ------------------------------------------------------------
 
     def _ask(self, kind, **fields):
-        """Ask the client for something; returns the answer. A generator."""
+        """Ask the client for something; returns the answer. A generator.
+
+        Who asks last is answered first, as it is the shell that asks for a line after a program
+        has been stopped. Then the program asks anew, or when it goes on, if it is stopped still.
+        """
+        while True:
+            question = self._next_question()
+            try:
+                yield from self._outbox.put(control(kind, id=question.number, **fields))
+                while not (question.answered or question.postponed):
+                    yield Park(question)
+            finally:
+                self._drop(question)
+            if question.answered:
+                return question.answer
+            while self._question is not None:
+                yield Park(self._turn)
+
+    def _next_question(self):
+        if self._question is not None:
+            self._question.postponed = True
+            wake(self._question)
         self._count += 1
-        question = self._question = _Question(self._count)
-        yield from self._outbox.put(control(kind, id=question.number, **fields))
-        while not question.answered:
-            yield Park(question)
-        return question.answer
+        self._question = _Question(self._count)
+        return self._question
+
+    def _drop(self, question):
+        if self._question is question:
+            self._question = None
+            wake(self._turn, None)
 
     def answer(self, number, value):
         """The client has answered question `number`; one that is not asked now is dropped."""
         question = self._question
         if question is not None and question.number == number:
             question.answered, question.answer = True, value
-            self._question = None
+            self._drop(question)
             wake(question)
 
     def press(self, key):
@@ -127,7 +152,9 @@ class _Question:
     """Something that the client has been asked for."""
 
     def __init__(self, number):
-        self.number, self.answered, self.answer = number, False, None
+        self.number = number
+        self.answered, self.answer = False, None
+        self.postponed = False
 
     def __repr__(self):
         return "the client's answer"

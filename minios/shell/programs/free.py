@@ -25,8 +25,8 @@ def parser():
     parser = Arguments(
         "free", "Tell how much memory the program uses.",
         epilog="Mem: `total` is the limit of the process (ulimit -v) or what the machine has,\n"
-               "`used` what the process has in memory; the rest is the machine's. `bytes` of tasks\n"
-               "are those of the tasks and their frames, not of what the frames refer to.",
+               "`used` what the process has in memory; the rest is the machine's. `bytes` of\n"
+               "tasks are those of the tasks and their frames, not of what the frames refer to.",
         add_help=False,
     )
     parser.add_argument("--help", action="help", help="show this help message and exit")

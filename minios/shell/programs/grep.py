@@ -16,7 +16,7 @@ _NO_LIMIT = float("inf")
 def parser():
     parser = Getopt(
         "grep", "Print the lines that match a pattern.", number="-C",
-        usage="grep [-ivnclLoqswxFEhHr] [-m N] [-A N] [-B N] [-C N] {PATTERN | -e PATTERN} [file ..]",
+        usage="grep [-ivnclLoqswxFEhHr] [-m N] [-A N] [-B N] [-C N] {PATTERN | -e PATTERN} [file]",
         epilog="The status is 0 where a line was selected, 1 where none was, 2 after an error.",
     )
     flag = {"action": "store_true"}

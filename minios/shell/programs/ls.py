@@ -1,11 +1,12 @@
 """ls: list files."""
 
 from ..columns import display_width, printable, write_json
-from ..folders import Entry, look_at, read_folder
+from ..folders import human_size, look_at, read_folder
 from ..getopt import Getopt
 from ..operands import reason
 from ..ordering import order_by
 from ..pace import Pace
+from ..rest import REST
 from ..style import styled
 
 _BATCH = 512        # lines that are written at once
@@ -74,7 +75,7 @@ def _content(process, options, word):
         if options.a or options.A or not entry.name.startswith("."):
             entries.append(entry)
         if pace.is_over():
-            yield
+            yield REST
     return (yield from _sorted(entries, options))
 
 
@@ -83,7 +84,7 @@ def _sorted(entries, options):
     for entry in entries:
         keys.append(_key(entry, options))
         if pace.is_over():
-            yield
+            yield REST
     order = yield from order_by(keys, list(range(len(entries))), options.r)
     return [entries[number] for number in order]
 
@@ -121,15 +122,20 @@ def _show(process, options, entries, of_folder):
             yield from process.write("".join(
                 f"{_name(process, options, entry)}\n" for entry in entries[start:start + _BATCH]
             ))
-            yield
+            yield REST
 
 
-def _name(process, options, entry):
-    """The name as it is shown; what would steer a terminal is not sent to one."""
-    name = printable(entry.name) if process.stdout.isatty() else entry.name
+def _name(process, options, entry, marked=True):
+    """The name as it is shown, with the mark that -F asks for."""
     mark = entry.mark
     style = {"/": ("bold", "blue"), "@": ("cyan",), "*": ("bold", "green")}.get(mark, ())
-    return styled(process.stdout, name, *style) + (mark if options.F else "")
+    shown = styled(process.stdout, _safe(process, entry.name), *style)
+    return shown + mark if options.F and marked else shown
+
+
+def _safe(process, name):
+    """A name; what would steer a terminal is not sent to one."""
+    return printable(name) if process.stdout.isatty() else name
 
 
 def _show_columns(process, options, entries):
@@ -139,7 +145,7 @@ def _show_columns(process, options, entries):
         has_mark = options.F and entry.mark
         lengths.append(display_width(printable(entry.name)) + bool(has_mark))
         if pace.is_over():
-            yield
+            yield REST
     rows, widths = yield from _packed(lengths, process.stdout.columns or 80)
     for row in range(rows):
         line = ""
@@ -159,7 +165,7 @@ def _packed(lengths, width):
         if sum(widths) - 2 <= width or rows >= len(lengths):
             return min(rows, len(lengths)), widths
         rows += max(1, rows // 16)
-        yield
+        yield REST
 
 
 def _show_details(process, options, entries, of_folder):
@@ -168,23 +174,28 @@ def _show_details(process, options, entries, of_folder):
     for entry in entries:
         rows.append(entry.details(options.h))
         widths = list(map(max, widths, map(len, rows[-1])))
-        blocks += entry.info.st_blocks // 2 if entry.info else 0
+        blocks += entry.info.st_blocks if entry.info else 0
         if pace.is_over():
-            yield
+            yield REST
     if of_folder:
-        yield from process.say(f"total {blocks}")
+        total = human_size(blocks * 512) if options.h else (blocks + 1) // 2
+        yield from process.say(f"total {total}")
     lines = []
     for entry, row in zip(entries, rows, strict=True):
         lines.append(_detailed(process, options, entry, row, widths))
-        if len(lines) == _BATCH or pace.is_over():
+        if len(lines) == _BATCH:
             yield from process.write("".join(lines))
             lines.clear()
-            yield
+        if pace.is_over():
+            yield REST
     yield from process.write("".join(lines))
 
 
-def _detailed(process, options, entry: Entry, row, widths):
+def _detailed(process, options, entry, row, widths):
     cells = [cell.ljust(width) if column in _LEFT else cell.rjust(width)
              for column, (cell, width) in enumerate(zip(row, widths, strict=True))]
-    target = "" if entry.target is None else f" -> {entry.target}"
-    return f"{' '.join(cells)} {_name(process, options, entry)}{target}\n"
+    is_link = entry.target is not None
+    name = _name(process, options, entry, marked=not is_link)
+    if is_link:
+        name += f" -> {_safe(process, entry.target)}{entry.target_mark if options.F else ''}"
+    return f"{' '.join(cells)} {name}\n"

@@ -10,7 +10,8 @@ from ..rest import REST
 _COLUMNS = [
     Column("COMMAND", left=True), Column("TID"), Column("USER"), Column("FD"),
     Column("TYPE"), Column("DEVICE"), Column("SIZE/OFF"), Column("NODE"),
-    Column("NAME", left=True), Column("WAITERS", left=True), Column("OPENED-AT", left=True, tail=True),
+    Column("NAME", left=True), Column("WAITERS", left=True),
+    Column("OPENED-AT", left=True, tail=True),
 ]
 _INTERNET = ("IPv4", "IPv6")
 

@@ -7,6 +7,7 @@ any of them.
 
 import string
 from operator import attrgetter
+from textwrap import fill
 
 from ...errors import NoSuchTaskError
 from ..arguments import Arguments
@@ -44,7 +45,7 @@ class _PsArguments(Arguments):
 def parser():
     parser = _PsArguments(
         "ps", "List the tasks.", usage="ps [aux | -ef | -l | -o KEYS] [--sort KEYS] [TID ...]",
-        epilog=f"keys: {' '.join(KEYS)}\n\nSTAT, the state:\n{HELP}",
+        epilog=f"{fill('keys: ' + ' '.join(KEYS), 78)}\n\nSTAT, the state:\n{HELP}",
     )
     add = parser.add_argument
     add("-e", "-A", "-a", "-x", action="store_true", help="all tasks, which is the default")
@@ -185,7 +186,7 @@ def _objects(tasks, keys, moment, ended_too):
 
 def _write_table(process, options, tasks, keys, headers, moment, ended_too):
     """Write the tasks that live, and those that have ended if they were named; a generator."""
-    table = Table(key.column(header) for (_, key), header in zip(keys, headers))
+    table = Table(key.column(header) for (_, key), header in zip(keys, headers, strict=True))
     columns = [(key.value, key.text) for _, key in keys]
     stat = next((number for number, (name, _) in enumerate(keys) if name in ("stat", "s")), None)
     paint = stat is not None and process.stdout.colors

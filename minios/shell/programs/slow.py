@@ -10,16 +10,16 @@ from ..graph import tid_of
 from ..pace import Pace
 from ..rest import REST
 
-_COLUMNS = [Column("LONGEST"), Column("TID"), Column("TURNS"), Column("ENDED-AT", left=True, tail=True),
-            Column("CMD", left=True)]
+_COLUMNS = [Column("LONGEST"), Column("TID"), Column("TURNS"),
+            Column("ENDED-AT", left=True, tail=True), Column("CMD", left=True)]
 
 
 def parser():
     parser = Arguments(
         "slow", "Show the turns in which tasks held the CPU the longest.",
-        epilog="First what the watchdog has reported while it happened, with the stack; then, where "
-               "somebody\ncounts (top, or accounting), the CPU time of the longest turn of each "
-               "task, and where it ended.",
+        epilog="First what the watchdog has reported while it happened, with the stack; then, "
+               "where somebody\ncounts (top, or accounting), the CPU time of the longest turn of "
+               "each task, and where it ended.",
     )
     parser.add_argument("-n", type=int, default=10, metavar="N",
                         help="how many of each (default: 10)")

@@ -10,7 +10,8 @@ from heapq import merge
 from ..getopt import Getopt
 from ..operands import Operands, chomp
 from ..pace import Pace
-from ..sortkeys import Key, parse_key
+from ..rest import REST
+from ..sortkeys import Key, descending, parse_key
 from ..streams import as_bytes
 
 _RUN = 2048         # lines that are sorted at once
@@ -90,7 +91,7 @@ class _Order:
     def _directed(self, value, key):
         if ("r" in key.options) == self.reverse:
             return value
-        return lambda line: _Descending(value(line))
+        return lambda line: descending(value(line))
 
     def items(self, lines):
         """What is sorted, for some lines without newlines."""
@@ -117,28 +118,13 @@ class _Order:
         return item < following if self.reverse else following < item
 
 
-class _Descending:
-    """A value that is sorted the other way round."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value):
-        self.value = value
-
-    def __eq__(self, other):
-        return self.value == other.value
-
-    def __lt__(self, other):
-        return other.value < self.value
-
-
 def _read_runs(operands, order):
     """All lines, as sorted runs of items; a generator."""
     runs, run = [], []
     while lines := (yield from operands.read_lines()):
         run += order.items(chomp(lines))
         if len(run) >= _RUN:
-            yield
+            yield REST
             run.sort(reverse=order.reverse)
             runs.append(run)
             run = []
@@ -155,10 +141,11 @@ def _write_merged(output, runs, order):
                 continue
             last = key
         batch.append(item[-1])
-        if len(batch) == _BATCH or pace.is_over():
+        if len(batch) == _BATCH:
             yield from output.write(b"\n".join(batch) + b"\n")
             batch.clear()
-            yield
+        if pace.is_over():
+            yield REST
     if batch:
         yield from output.write(b"\n".join(batch) + b"\n")
 

@@ -87,6 +87,7 @@ def _follow(process, followed, headers, pause):
                 if headers:
                     yield from headers.show(each.name)
                 yield from process.write(data)
+        process.stdout.check()
         yield Sleep(pause)
 
 

@@ -1,13 +1,13 @@
 """top: the tasks that use the most CPU time, live.
 
 At a terminal it draws anew every few seconds and hears single keys; elsewhere, or with -b, it
-prints one screen after the other. It counts turns while it runs (trace/accounting.py), and stops to
-where nobody else wants it.
+prints one screen after the other. The tasks' turns are counted while it runs.
 """
 
 from syscalls import Now, Sleep
 
 from ..arguments import Arguments
+from ..counting import counting
 from ..overview import HEAD, Overview
 from ..screen import Screen
 from ..steering import HELP, obey
@@ -41,8 +41,8 @@ def main(process, options):
         parser().error(f"{options.n}: give a number of screens > 0")
     chosen = {process.system.find(word)
               for word in ",".join(options.p).replace(",", " ").split()}
-    with process.system.accounting() as accounting:
-        overview = Overview(process, accounting, order, options.d, chosen)
+    with counting(process.system) as counted:
+        overview = Overview(process, counted, order, options.d, chosen)
         yield from overview.start()
         if options.b or options.json or process.terminal is None:
             return (yield from _print(overview, options))

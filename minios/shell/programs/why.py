@@ -5,7 +5,9 @@ from ..arguments import Arguments
 from ..columns import write_json
 from ..graph import tid_of
 from ..paced import PacedLines
-from ..reasons import Reason, end_of, live_reason, name_of, obituary_of
+from ..reasons import Reason, end_of, live_reason, name_of, obituary_of, outcome_of
+
+_MANY = 20          # tasks of a circle, up to which all are named
 
 
 def parser():
@@ -57,24 +59,30 @@ def _story(process, word):
     if task is not None:
         known = obituary_of(system, system.address(task))
         if known is None:
-            subject = name_of(system, task)
-            return [(subject, tid_of(system, task), Reason("has ended, and returned", [], []))]
+            return [(name_of(system, task), tid_of(system, task), outcome_of(task))]
     kernel, obituary = known
     return [(f"task {word} ({obituary.name})", obituary.tid, end_of(kernel, obituary))]
 
 
 def _chain(system, task):
     """The wait chain that begins with `task`, to its end; where it is a circle, that is said."""
-    seen = set()
+    path = {}       # the tasks so far, in order
     while task is not None:
-        seen.add(task)
+        path[task] = None
         reason = _reason(system, task)
-        target = next((each for each in reason.targets if each not in seen), None)
-        back = next((each for each in reason.targets if each in seen), None)
+        target = next((each for each in reason.targets if each not in path), None)
+        back = next((each for each in reason.targets if each in path), None)
         if back is not None:
-            reason.details.append(f"that is a circle: {name_of(system, back)} waits for it")
+            reason.details.append(_circle_text(system, list(path), back))
         yield name_of(system, task), tid_of(system, task), reason
         task = target
+
+
+def _circle_text(system, path, back):
+    circle = path[path.index(back):]
+    if len(circle) > _MANY:
+        return f"that closes a circle of {len(circle)} tasks"
+    return "that closes a circle: " + " -> ".join(map(system.address, [*circle, back]))
 
 
 def _reason(system, task):

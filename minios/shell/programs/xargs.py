@@ -6,7 +6,7 @@ from ..getopt import Getopt
 from ..operands import Operands
 from ..running import status_of
 
-_MOST_BYTES = 131072    # of the words of one command, unless -n says how many there are
+_MOST_BYTES = 131072    # of a word, and of the words of one command
 _WORD = re.compile(rb"""(?:'[^'\n]*'|"[^"\n]*"|\\.|[^\s'"\\])+""", re.DOTALL)
 _QUOTED = re.compile(rb"""'([^'\n]*)'|"([^"\n]*)"|\\(.)""", re.DOTALL)
 
@@ -38,13 +38,16 @@ def main(process, options):
         while data := (yield from source.read()):
             words, rest = commands.split(rest + data)
             yield from commands.add(words)
+            if len(rest) > _MOST_BYTES:
+                yield from process.complain(f"a word is longer than {_MOST_BYTES} bytes")
+                return 1
         words, rest = commands.split(rest, is_last=True)
         if rest:
-            yield from process.complain("a quote has no end; -0 takes them as they are")
+            yield from process.complain("a quote has no end; -0 takes quotes as they are")
             return 1
         yield from commands.add(words)
         yield from commands.finish()
-    return commands.status
+        return commands.status or operands.status
 
 
 class _Commands:
@@ -114,9 +117,10 @@ def _words(data, is_last):
     words, at = [], 0
     for match in _WORD.finditer(data):
         if data[at:match.start()].strip():
-            break       # a quote that has no end so far
-        if match.end() == len(data) and not is_last:
-            break       # it may go on
+            break       # it begins with a quote that has no end so far
+        following = data[match.end():match.end() + 1]
+        if following.strip() or not (following or is_last):
+            break       # a quote has no end so far, or the word may go on
         words.append(_QUOTED.sub(_inside, match[0]))
         at = match.end()
     rest = data[at:].lstrip()

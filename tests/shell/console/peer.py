@@ -17,7 +17,7 @@ from syscalls import Sleep
 
 HEADER = struct.Struct(">Ic")
 ROOT = Path(__file__).parents[3]
-PATIENCE = 30       # seconds, after which a test has failed
+PATIENCE = int(os.environ.get("P", 30))       # seconds, after which a test has failed
 
 
 def frame(kind, payload=b"", **fields):

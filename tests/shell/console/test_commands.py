@@ -273,6 +273,13 @@ def test_a_task_that_holds_the_cpu_does_not_hear_of_a_kill_and_that_is_said(proc
     assert "program.py" in errors
 
 
+def test_a_task_that_holds_the_cpu_is_ended_by_sigkill_and_the_others_go_on(process):
+    target = process(_HOG)
+    assert command("kill", "--rw", target.pid, "-KILL", "2") == (0, "", "")
+    output = command("ps", target.pid, "-o", "cmd")[1]
+    assert output == "CMD\nmain\n"
+
+
 def test_a_socket_nobody_accepts_on_is_not_taken_for_a_stale_one(runtime):
     os.mkdir(f"{runtime}/minios", 0o700)
     place = f"{runtime}/minios/{os.getpid()}.sock"

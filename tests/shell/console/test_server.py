@@ -4,6 +4,8 @@ import errno
 import json
 import logging
 import os
+import re
+import sys
 import threading
 import time
 
@@ -32,6 +34,16 @@ def test_who_connects_is_told_what_the_program_is(program):
     assert hello["tasks"] == 1 and hello["up"] >= 0
 
 
+def test_a_long_command_line_is_cut(program, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["program", "\N{GRINNING FACE}" * 3000, "", "x" * 5000, "y"])
+    argv = program().peer(hello=False).expect(b"H")["argv"]
+    assert argv[:3] == sys.argv[:3] and 1000 < len(argv[3]) < 1100 and len(argv) == 4
+    monkeypatch.setattr(sys, "argv", [""] * 100_000)
+    assert len(program().peer(hello=False).expect(b"H")["argv"]) == 4096
+    monkeypatch.delattr(sys, "argv")
+    assert program().peer(hello=False).expect(b"H")["argv"] == []
+
+
 def test_the_console_goes_with_the_kernel_that_it_was_opened_on(program):
     one = program()
     peer = one.peer()
@@ -54,6 +66,44 @@ def test_rights_are_given_as_words(value, rights):
 def test_other_rights_are_refused(value):
     with pytest.raises(ValueError, match="console is True, 'rw', 'py' or 'rw,py', not"):
         open_console(minios.Kernel(), value)
+
+
+def test_who_opens_a_console_for_every_kernel_opens_none_for_the_consoles_own(program):
+    from minios.kernel.boot import on_boot
+
+    opened = []
+
+    def open_for(kernel):
+        opened.append(open_console(kernel))
+        return opened[-1].close
+
+    undo = on_boot(open_for)
+    try:
+        for _ in range(20):
+            def main():
+                yield
+            minios.run(main())
+        assert rendezvous.pids() == []
+    finally:
+        undo()
+    assert len(opened) == 40        # the program's and the console's, each time
+
+
+def test_a_kernel_for_which_two_open_a_console_is_shown_once(program):
+    one = program()
+    second = open_console(one.kernel)
+    peer = one.peer()
+    peer.run("ps", "-o", "tid")
+    assert peer.result()[1] == "TID\n1\n"
+    second.close()
+    one.peer().expect(b"G")
+
+
+def test_the_load_of_the_program_is_sampled(program):
+    peer = program().peer()
+    peer.run("uptime")
+    status, output, _ = peer.result()
+    assert status == 0 and re.search(r"load average: \d+\.\d\d", output)
 
 
 # --- Where there can be none -----------------------------------------------------------------

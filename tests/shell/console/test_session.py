@@ -304,6 +304,29 @@ def test_who_leaves_takes_what_he_has_started_along(program):
     wait_until(lambda: names() <= idle | {"load ahead"})
 
 
+def test_who_leaves_in_the_middle_of_strace_leaves_no_hook_behind(program):
+    def busy():
+        while True:
+            yield Sleep(0.001)
+
+    one = program(busy())
+    peer = one.peer()
+    peer.run("strace", "-f", "-p", "2")
+    wait_until(lambda: one.kernel.hooks)
+    peer.close()
+    wait_until(lambda: not one.kernel.hooks)
+
+
+def test_strace_that_is_interrupted_leaves_no_hook_behind(program):
+    one = program(sleeper())
+    peer = one.peer()
+    peer.run("strace", "-p", "2")
+    wait_until(lambda: one.kernel.hooks)
+    peer.send(frame(b"S", signal="INT"))
+    assert peer.result()[0] in (0, 130)
+    wait_until(lambda: not one.kernel.hooks)
+
+
 def test_what_does_not_heed_the_hangup_is_killed(program, monkeypatch):
     from types import SimpleNamespace
 

@@ -10,7 +10,7 @@ from hypothesis import settings
 from tests.shell.programs_harness import run_bytes
 
 # The same examples each time.
-compared = settings(derandomize=True, deadline=None, max_examples=1500)
+compared = settings(derandomize=True, deadline=None, max_examples=100)
 
 
 def needs(name):

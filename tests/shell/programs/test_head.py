@@ -30,7 +30,8 @@ def test_several_files_have_headers(tmp_path):
 def test_numbers_may_have_units():
     for number in ("1K", "1kB", "1b", "-1K", "1KiB", "0", "-0"):
         assert_same("head", "-c", number, stdin=b"x" * 2000)
-    assert run("head", "-n", "x")[0] == run("head", "-n", "1Q")[0] == run("head", "-c", "+-1")[0] == 2
+    for words in (("-n", "x"), ("-n", "1Q"), ("-c", "+-1")):
+        assert run("head", *words)[0] == 2
 
 
 def test_a_large_file_is_cut_across_the_pieces_that_are_read(tmp_path):
@@ -38,4 +39,5 @@ def test_a_large_file_is_cut_across_the_pieces_that_are_read(tmp_path):
     (tmp_path / "many").write_bytes(b"".join(lines))
     for flag, expected in (("-30000", lines[:30000]), ("-n-30000", lines[:20000])):
         assert run("head", flag, "many", folder=tmp_path)[1] == b"".join(expected).decode()
-    assert len(run("head", "-c-100000", "many", folder=tmp_path)[1]) == len(b"".join(lines)) - 100000
+    whole = b"".join(lines).decode()
+    assert run("head", "-c-100000", "many", folder=tmp_path)[1] == whole[:-100_000]

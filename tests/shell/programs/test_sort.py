@@ -62,8 +62,11 @@ def test_numbers_are_exact_however_long_they_are():
 
 
 @needs("sort")
-@pytest.mark.parametrize("flags", [(), ("-r",), ("-k2n", "-r"), ("-u", "-k2,2"), ("-s", "-k1.5,1.5"),
-                                   ("-k2,2nr", "-k1,1"), ("-rs", "-k1.5,1.5"), ("-n", "-u")])
+@pytest.mark.parametrize("flags", [
+    (), ("-r",), ("-k2n", "-r"), ("-u", "-k2,2"), ("-s", "-k1.5,1.5"), ("-k2,2nr", "-k1,1"),
+    ("-rs", "-k1.5,1.5"), ("-n", "-u"), ("-k1.5,1.5r", "-k2"), ("-k2,2hr", "-k1"),
+    ("-k2,2Vr", "-k1"),
+])
 def test_many_runs_are_merged_into_one(flags):
     chance = random.Random(7)
     lines = [f"{chance.randrange(3000):05} {chance.randrange(100)}" for _ in range(20000)]
