@@ -72,16 +72,16 @@ class Lock(Holdable):
         else:
             yield from self._wait(task)
         frame = _getframe(1)
-        self._lasti = frame.f_lasti
-        code = self._code = frame.f_code
-        if code is _ITER or task.stack is not None:     # that was perhaps not the user's
+        code = frame.f_code
+        if code is _ITER or task.stack is not None:     # it is perhaps not the user's
             self._code, self._lasti = _users_place(frame, task)
+        else:
+            self._code = code
+            self._lasti = frame.f_lasti
         return True
 
     def __iter__(self) -> Generator[Any, Any, Holding]:
-        if type(self) is not Lock:      # its `acquire` is another
-            return (yield from Holdable.__iter__(self))
-        # As there, without a generator more.
+        # As in Holdable, without a generator more.
         kernel = running.kernel or current_kernel()
         task = kernel.current
         if task is None or not kernel.lodger.is_nobody:
@@ -96,6 +96,11 @@ class Lock(Holdable):
         return Holding(self, task)
 
     __await__ = __iter__
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if cls.__iter__ is Lock.__iter__:       # its `acquire` may be another
+            cls.__iter__ = cls.__await__ = Holdable.__iter__    # type: ignore[method-assign]
 
     def release(self) -> None:
         """Give the lock to the longest waiter, or free it.
@@ -311,24 +316,27 @@ _KERNEL = "minios.kernel"
 def _users_place(frame, task):
     """The (code, instruction) in which `task` acquires, from the `frame` that called the lock;
     (None, 0) if that cannot be told."""
-    while frame is not None:
-        package = frame.f_globals.get("__package__")
-        if package == _KERNEL:      # it was yielded, and the kernel's trampoline runs it
-            routine = task.stack[-1] if task.stack else None
-            frame = getattr(routine, "gi_frame", None) or getattr(routine, "cr_frame", None)
-        elif package == __package__:
-            frame = frame.f_back
-        else:
-            return frame.f_code, frame.f_lasti
-    return None, 0
+    if frame.f_code is _ITER and task.stack is None:    # nearly always
+        frame = frame.f_back
+        return frame.f_code, frame.f_lasti
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+    if frame is None or frame.f_globals.get("__package__") == _KERNEL:
+        frame = _users_frame(task)      # what acquires was yielded, and the trampoline runs it
+    return (None, 0) if frame is None else (frame.f_code, frame.f_lasti)
 
 
 def _waits_at(task):
     """`file.py:12`, the innermost line of a waiting task that is not the library's."""
+    frame = _users_frame(task)
+    return "" if frame is None else file_and_line(frame.f_code, frame.f_lasti)
+
+
+def _users_frame(task):
     for frame in reversed(task.frames()):
         if frame.f_globals.get("__package__") != __package__:
-            return file_and_line(frame.f_code, frame.f_lasti)
-    return ""
+            return frame
+    return None
 
 
 def _owner_ended(owner):

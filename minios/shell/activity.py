@@ -72,6 +72,7 @@ class Activity:
         elapsed, self._then = max(now - self._then, 1e-9), now
         self._take_shares(elapsed)
         tasks = self._system.tasks()
+        yield REST              # a long list takes as long as a slice of work
         active = yield from self._measure(self._counted.take_active(), elapsed)
         rows = []
         if order == "tid":

@@ -54,11 +54,10 @@ class Counted:
         return found
 
     def shares(self):
-        """Where the first kernel's seconds have gone: a dict of `user`, `kernel`, `poll`, `idle`."""
+        """Where the seconds of the first kernel have gone: a dict of `user`, `kernel`, `poll` and
+        `idle`, an empty one while nobody counts."""
         accounting = self._system.kernel.accounting
-        if accounting is None:
-            return {}
-        return accounting.shares()
+        return {} if accounting is None else accounting.shares()
 
     def close(self):
         """Count no more, unless somebody else still wants it."""

@@ -13,6 +13,8 @@ of it at the end. Whatever ends the program, the file that is open is closed at 
 A list of lines is one turn: never more than _LINES of them, and other tasks run in between.
 """
 
+import os
+import stat
 from argparse import ArgumentTypeError
 from time import perf_counter
 
@@ -54,10 +56,14 @@ class Operand:
 
 
 class Operands:
-    """Those that `words` name. `status` is 0, or `failure` once one could not be read."""
+    """Those that `words` name. `status` is 0, or `failure` once one could not be read.
 
-    def __init__(self, process, words, failure=1):
-        self._process, self._failure = process, failure
+    With `echoes`, as what is read is written again, the file that standard output goes to is
+    refused: it would grow for ever while it is read.
+    """
+
+    def __init__(self, process, words, failure=1, echoes=False):
+        self._process, self._failure, self._echoes = process, failure, echoes
         self._words = iter(words or ["-"])
         self._current = None
         self._rests_at = 0.0
@@ -90,7 +96,10 @@ class Operands:
                 yield from self.complain(word, error)
                 continue
             self._current = Operand(self, word, source)
-            return self._current
+            if not (self._echoes and _are_one_file(source, self._process.stdout)):
+                return self._current
+            yield from self.complain(word, ValueError("input file is output file"))
+            self.close()
         return None
 
     def read_lines(self):
@@ -113,6 +122,15 @@ class Operands:
         """Say that the operand `name` could not be read, and remember it; a generator."""
         self.status = self._failure
         yield from self._process.complain(f"{name}: {reason(error)}")
+
+
+def _are_one_file(source, output):
+    """Whether an Input and an Output are the same file on a disk, with something in it."""
+    files = getattr(source, "file", None), getattr(output, "file", None)
+    if None in files:
+        return False
+    read, written = (os.fstat(file.fileno()) for file in files)
+    return os.path.samestat(read, written) and stat.S_ISREG(read.st_mode) and read.st_size > 0
 
 
 def reason(error):

@@ -61,6 +61,8 @@ class System:
 
     def tasks(self):
         """All live tasks of all kernels, as they are now."""
+        if not self.programs:
+            return self.kernel.all_tasks()
         return [task for kernel in self.kernels() for task in kernel.all_tasks()]
 
     def ended_tasks(self):

@@ -133,8 +133,8 @@ class Strace(Hooks):
 
     def task_ended(self, task):
         """The last line of a task."""
+        traced = self._look_up(task)
         self._unseen.discard(task.tid)
-        traced = self._traced.get(task.tid)
         if traced is None:
             return
         if traced.name is not None:

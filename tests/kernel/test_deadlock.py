@@ -5,9 +5,12 @@ import socket
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minios
-from minios.kernel.deadlock import find_cycle
+from minios.kernel.deadlock import find_cycle, find_cycles, wait_edges
+from minios.sim import VirtualClock
 from syscalls import Park, ReadWait, SigWait, Sleep, Spawn, Wait
 
 
@@ -229,3 +232,146 @@ def test_the_line_that_is_named_is_the_users_and_not_the_librarys(run):
     line = taker.__code__.co_firstlineno + 3
     assert str(caught.value).count(f"{__file__}:{line}: with (yield from second):") == 2
     assert "minios/lib" not in str(caught.value)
+
+
+# --- The graph -------------------------------------------------------------------------------
+
+
+class Node:
+    """What is no task, and has a tid."""
+
+    call = None
+
+    def __init__(self, tid):
+        self.tid = tid
+
+    def __repr__(self):
+        return f"Node({self.tid})"
+
+
+def cycles_of(edges):
+    """find_cycles on numbers: a dict of tid -> tids."""
+    nodes = {tid: Node(tid) for tid in {*edges, *(each for all in edges.values() for each in all)}}
+    graph = {nodes[tid]: [nodes[each] for each in targets] for tid, targets in edges.items()}
+    return [[node.tid for node in cycle] for cycle in find_cycles(graph)]
+
+
+@pytest.mark.parametrize(("edges", "cycles"), [
+    ({}, []),
+    ({1: [2], 2: [3]}, []),
+    ({3: [1], 1: [2], 2: [3]}, [[1, 2, 3]]),
+    ({1: [1]}, [[1]]),
+    ({5: [1], 1: [2], 2: [1]}, [[1, 2]]),                       # one who waits behind it
+    ({1: [2], 2: [1], 3: [4], 4: [3]}, [[1, 2], [3, 4]]),
+    ({1: [2], 2: [1, 3], 3: [4]}, [[1, 2]]),                    # 2 waits for 3 too, which is free
+    ({1: [2], 2: [1, 3], 3: [2]}, [[1, 2, 3]]),                 # two circles that share a task
+    ({1: [2, 3], 2: [4], 3: [4], 4: [1]}, [[1, 2, 4, 3]]),      # 3 is off the shortest
+])
+def test_each_circle_is_found_once_in_the_order_of_waiting(edges, cycles):
+    assert cycles_of(edges) == cycles
+
+
+@given(st.dictionaries(st.integers(1, 12), st.lists(st.integers(1, 12), unique=True, max_size=3)))
+def test_those_who_reach_themselves_and_no_others_are_in_a_circle(edges):
+    def reaches_itself(tid):
+        seen, queue = set(), list(edges.get(tid, ()))
+        while queue:
+            each = queue.pop()
+            if each not in seen:
+                seen.add(each)
+                queue += edges.get(each, ())
+        return tid in seen
+
+    cycles = cycles_of(edges)
+    found = [tid for cycle in cycles for tid in cycle]
+    assert sorted(found) == [tid for tid in sorted(edges) if reaches_itself(tid)]
+    for cycle in cycles:
+        assert cycle[0] == min(cycle)
+
+
+def test_a_circle_of_a_hundred_thousand_is_found_without_recursion():
+    n = 100_000
+    edges = {tid: [tid + 1] for tid in range(1, n)}
+    edges[n] = [1]
+    (cycle,) = cycles_of(edges)
+    assert cycle == list(range(1, n + 1))
+
+
+def test_who_waits_for_any_of_several_is_stuck_only_if_all_of_them_are(kernel):
+    from syscalls import WaitAny
+
+    def waits_for_any(*tids):
+        yield WaitAny(tids)
+
+    def wait_for(tid):
+        yield Wait(tid)
+
+    def sleeper():
+        yield Sleep(1)
+
+    def main():
+        yield
+        assert find_cycle(kernel) == []
+        yield Sleep(2)
+        assert [task.tid for task in find_cycle(kernel)] in ([5, 6], [5, 7])
+
+    for routine in (sleeper(), waits_for_any(1, 3), wait_for(2), sleeper(),
+                    waits_for_any(6, 7), wait_for(5), wait_for(5)):
+        kernel.spawn(routine)
+    with pytest.raises(minios.DeadlockError):
+        kernel.spawn(main())
+        kernel.run()
+
+
+def test_the_edges_of_a_task_never_raise():
+    class Bad(Park):
+        def waits_for(self, kernel, task):
+            raise ValueError("a mistake in it")
+
+    def waits(call):
+        yield call
+
+    def main():
+        kernel = minios.current_kernel()
+        bad = yield Spawn(waits(Bad("x")))
+        good = yield Spawn(waits(Wait(bad)))
+        ended = yield Spawn(waits(Sleep(0)))
+        yield Sleep(1)
+        assert wait_edges(bad) == [] and wait_edges(good) == [bad]
+        assert wait_edges(ended) == [] and wait_edges(kernel.main_task) == []
+        bad.kill()
+        good.kill()
+
+    minios.run(main(), clock=VirtualClock())
+
+
+def test_the_edges_can_be_looked_at_from_another_thread_while_the_tasks_run():
+    over, failures = threading.Event(), []
+
+    def looks(kernel):
+        while not over.is_set():
+            try:
+                edges = {task: wait_edges(task) for task in kernel.all_tasks()}
+                find_cycles({task: targets for task, targets in edges.items() if targets})
+            except Exception as error:
+                failures.append(error)
+                return
+
+    def child():
+        yield Sleep(0)
+
+    def parent():
+        for _ in range(200):
+            yield Wait((yield Spawn(child())))
+
+    def main():
+        thread = threading.Thread(target=looks, args=(minios.current_kernel(),))
+        thread.start()
+        try:
+            yield from minios.gather(*(parent() for _ in range(10)))
+        finally:
+            over.set()
+            thread.join()
+
+    minios.run(main())
+    assert not failures

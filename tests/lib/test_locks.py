@@ -492,3 +492,134 @@ def test_a_lock_that_is_acquired_in_another_way_is_so_by_a_block_too(run):
         assert lock.count == 1 and not lock.locked()
 
     run(main())
+
+
+# --- Where it was taken ---------------------------------------------------------------------
+
+
+class Subclass(Lock):
+    """A lock of a user's own, that acquires as any other."""
+
+
+def line(function, offset):
+    return f"{__file__}:{function.__code__.co_firstlineno + offset}"
+
+
+PLACES = pytest.mark.parametrize("make", [
+    Lock, RLock, Subclass, lambda: minios.Condition(), lambda: minios.Condition(RLock()),
+], ids=["Lock", "RLock", "Subclass", "Condition", "Condition of an RLock"])
+
+
+@PLACES
+def test_the_line_where_it_was_taken_is_kept_however_it_was_spelled(run, make):
+    found = []
+
+    def generator(thing, lock):
+        with (yield from thing):
+            found.append(lock.taken_at)
+        yield from thing.acquire()
+        found.append(lock.taken_at)
+        thing.release()
+        yield thing.acquire()
+        found.append(lock.taken_at)
+        thing.release()
+
+    async def coroutine(thing, lock):
+        async with thing:
+            found.append(lock.taken_at)
+        with (await thing):
+            found.append(lock.taken_at)
+        await thing.acquire()
+        found.append(lock.taken_at)
+        thing.release()
+
+    def main():
+        thing = make()
+        lock = getattr(thing, "_lock", thing)
+        assert lock.taken_at == ""
+        yield from generator(thing, lock)
+        yield coroutine(thing, lock)
+        assert lock.taken_at == ""
+
+    run(main())
+    assert found == [line(generator, offset) for offset in (1, 3, 6)] + [
+        line(coroutine, offset) for offset in (1, 3, 5)]
+
+
+@PLACES
+@pytest.mark.parametrize("way", ["yield from", "yield"])
+def test_one_to_whom_it_was_handed_took_it_where_he_waited(run, make, way):
+    def waits(thing):
+        if way == "yield":
+            yield thing.acquire()
+        else:
+            yield from thing.acquire()
+        yield
+        thing.release()
+
+    def main():
+        thing = make()
+        lock = getattr(thing, "_lock", thing)
+        yield from thing.acquire()
+        task = yield Spawn(waits(thing))
+        yield Sleep(1)
+        thing.release()
+        place = line(waits, 2 if way == "yield" else 4)
+        assert lock.owner is task
+        assert lock.taken_at == place       # he has not run since
+        yield
+        assert lock.owner is task and lock.taken_at == place
+        yield Wait(task)
+
+    run(main())
+
+
+def test_an_rlock_keeps_the_place_of_the_first_time(run):
+    def main():
+        lock = RLock()
+        with (yield from lock):
+            first = lock.taken_at
+            with (yield from lock):
+                assert lock.taken_at == first == line(main, 2)
+            assert lock.taken_at == first
+
+    run(main())
+
+
+def test_who_has_it_back_after_a_condition_took_it_where_he_waited(run):
+    def waits(condition):
+        with (yield from condition):
+            yield from condition.wait()
+            return condition._lock.taken_at
+
+    def main():
+        condition = minios.Condition()
+        task = yield Spawn(waits(condition))
+        yield Sleep(1)
+        with (yield from condition):
+            condition.notify()
+        assert (yield Wait(task)) == line(waits, 2)
+
+    run(main())
+
+
+def test_a_lock_keeps_no_frame_of_who_took_it(run):
+    import gc
+    import weakref
+
+    class Local:
+        pass
+
+    def takes(lock):
+        local = Local()
+        yield from lock.acquire()
+        return weakref.ref(local)
+
+    def main():
+        lock = Lock()
+        reference = yield from takes(lock)
+        gc.collect()
+        assert reference() is None and lock.taken_at == line(takes, 2)
+        lock.release()
+
+    run(main())

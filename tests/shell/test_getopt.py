@@ -4,6 +4,7 @@ import pytest
 
 from minios.shell.arguments import Leave
 from minios.shell.getopt import Getopt
+from tests.shell.programs_harness import run
 
 
 def parse(*words, **options):
@@ -71,6 +72,17 @@ def test_a_parser_without_operands_says_that_there_is_one_too_many():
         Getopt("try", "Try.").parse_args(["x"])
     assert "one operand too many: 'x'" in caught.value.message
     assert Getopt("try", "Try.").parse_args([]) is not None
+
+
+@pytest.mark.parametrize("name", (
+    "basename cat clear cut date dirname echo env false grep head ls nl printf rev seq sleep sort "
+    "tail tee tr true type uniq wc which xargs yes"
+).split())
+def test_every_text_program_has_a_help_that_fits_a_screen(name):
+    status, out, err = run(name, "--help")
+    assert (status, err) == (0, "") and out.startswith(f"usage: {name}")
+    assert "%%" not in out.replace("%g %%", "")
+    assert max(map(len, out.splitlines())) <= 100
 
 
 def test_help_is_an_option_and_h_is_free():

@@ -56,7 +56,7 @@ def call(pid, argv=None, rights=()):
 class _Client:
     """One connection, from the client's side, on which one program runs."""
 
-    most_interrupts = 2         # the how manieth ^C leaves
+    most_interrupts = 2         # so many ^C since the last prompt leave
 
     def __init__(self, kernel, pid, sock):
         self._pid, self._stream = pid, Stream(sock)

@@ -153,6 +153,9 @@ def connect(pid):
         raise ProcessLookupError(
             errno.ESRCH, f"there is no minios program with a console that has PID {pid}"
         ) from None
+    except BlockingIOError as error:
+        problem = f"too many clients wait for the console of {pid}; is it stopped?"
+        raise BlockingIOError(error.errno, problem) from None
 
 
 def _connected(place):

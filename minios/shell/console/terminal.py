@@ -53,8 +53,13 @@ class RemoteTerminal(Terminal):
         return (yield from self._ask(b"N"))
 
     def write(self, data, error=False):
-        for each in stream_frames(b"E" if error else b"O", data):
-            yield from self._outbox.put(each)
+        try:
+            for each in stream_frames(b"E" if error else b"O", data):
+                yield from self._outbox.put(each)
+        except BrokenPipeError:
+            if not error:
+                raise
+            yield       # who complains to nobody need not hear of it; he is about to be killed
 
     def print(self, text, error=False):
         data = text if isinstance(text, bytes) else text.encode(errors="backslashreplace")

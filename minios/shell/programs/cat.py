@@ -24,7 +24,7 @@ def main(process, options):
     options.T |= options.A or options.t
     options.v |= options.A or options.e or options.t
     plain = not (options.n or options.b or options.s or options.E or options.T or options.v)
-    with Operands(process, options.file) as operands:
+    with Operands(process, options.file, echoes=True) as operands:
         if plain:
             yield from _copy(process, operands)
         else:

@@ -11,7 +11,7 @@ def parser():
     parser = Getopt(
         "cut", "Print parts of each line.",
         epilog="LIST is numbers and ranges, the first is 1: 2  1,3-5  -3 (from the first)  4- (to "
-               "the last).",
+               "the\nlast).",
     )
     parser.add_argument("-f", "--fields", type=ranges, metavar="LIST", help="print these fields")
     parser.add_argument("-c", "--characters", type=ranges, metavar="LIST",

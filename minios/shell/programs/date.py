@@ -14,7 +14,7 @@ _RFC_5322 = "%a, %d %b %Y %H:%M:%S %z"
 
 def parser():
     parser = Getopt("date", "Write the date and the time.", usage="date [-u] [-I] [-R] [-d WHEN] "
-                    "[+FORMAT]", epilog="FORMAT is as in strftime(3): date +%%Y-%%m-%%d")
+                    "[+FORMAT]", epilog="FORMAT is as in strftime(3): date +%Y-%m-%d")
     parser.add_argument("-u", action="store_true", help="in UTC")
     parser.add_argument("-I", action="store_true", help="the date alone, as in ISO 8601")
     parser.add_argument("-R", action="store_true", help="as in mails, RFC 5322")

@@ -104,7 +104,7 @@ class _Files(Operands):
     """The files; with -s, nothing is said of those that cannot be read."""
 
     def __init__(self, process, words, silent):
-        super().__init__(process, words, failure=2)
+        super().__init__(process, words, failure=2, echoes=True)
         self._silent = silent
 
     def complain(self, name, error):

@@ -34,9 +34,10 @@ def parser():
 
 def main(process, options):
     status, files, folders = 0, [], []
+    follow = not (options.l or options.d or options.F)
     for word in options.file or ["."]:
         try:
-            entry = yield from look_at(process, word, follow=not (options.l or options.d))
+            entry = yield from look_at(process, word, follow)
         except (OSError, ValueError) as error:
             yield from process.complain(f"cannot access '{word}': {reason(error)}")
             status = 2

@@ -29,8 +29,8 @@ def parser():
     parser = _Words(
         "printf", "Write arguments in a format, which is used again while there are any left.",
         usage="printf FORMAT [word ...]",
-        epilog=r"FORMAT knows %%s %%b %%c %%d %%i %%u %%o %%x %%X %%e %%f %%g %%%%, widths and "
-               r"precisions (%%-8s, %%05.1f), and escapes (\n, \t, \101).",
+        epilog="FORMAT knows %s %b %c %d %i %u %o %x %X %e %f %g %%, widths and precisions\n"
+               r"(%-8s, %05.1f), and escapes (\n, \t, \101).",
     )
     parser.add_argument("format", metavar="FORMAT")
     parser.add_argument("word", nargs="*")

@@ -75,6 +75,7 @@ def main(process, options):
     tasks, missing = _select(process.system, words)
     for text in missing:
         yield from process.complain(text)
+    yield REST              # a long list takes as long as a slice of work
     moment = Moment(process.system, process.shell)
     if any(key.stuck for _, key in [*keys, *order]):
         yield from moment.find_deadlocks(process.system.tasks() if words else tasks)

@@ -21,8 +21,8 @@ _BATCH = 512        # lines that are written at once
 def parser():
     parser = Getopt(
         "sort", "Sort lines, those of all files together.",
-        epilog="POS is FIELD[.CHARACTER], both from 1, and OPTIONS are letters of bdfhnrV for this "
-               "key alone.",
+        epilog="POS is FIELD[.CHARACTER], both from 1, and OPTIONS are letters of bdfhnrV for "
+               "this\nkey alone.",
     )
     flag = {"action": "store_true"}
     parser.add_argument("-r", **flag, help="the last one first")

@@ -11,7 +11,7 @@ def parser():
         "tr", "Replace, delete or squeeze bytes of standard input.",
         usage="tr [-cdst] SET1 [SET2]",
         epilog=r"A SET is characters, with ranges (a-z), classes ([:upper:]), escapes (\n, \101) "
-               "and, in SET2, repeats ([x*5], [x*]).",
+               "and,\nin SET2, repeats ([x*5], [x*]).",
     )
     parser.add_argument("-c", "-C", "--complement", action="store_true",
                         help="SET1 is all bytes that are not in it")

@@ -17,7 +17,7 @@ from syscalls import Sleep
 
 HEADER = struct.Struct(">Ic")
 ROOT = Path(__file__).parents[3]
-PATIENCE = int(os.environ.get("P", 30))       # seconds, after which a test has failed
+PATIENCE = 30       # seconds, after which a test has failed
 
 
 def frame(kind, payload=b"", **fields):
@@ -33,8 +33,8 @@ class Peer:
 
     def __init__(self, path, hello=True, rights=()):
         self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(path)     # waits where many do
         self.sock.settimeout(PATIENCE)
-        self.sock.connect(path)
         self._data = b""
         if hello:
             self.send(frame(b"H", protocol=1, rights=list(rights)))

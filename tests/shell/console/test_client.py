@@ -63,9 +63,8 @@ class Screen:
         """Read until `pattern` shows behind what was waited for last; the match."""
         deadline = time.monotonic() + PATIENCE
         while not (match := re.search(pattern, self.text[self._seen:])):
-            ready = select.select([self._master], [], [], deadline - time.monotonic())[0]
+            ready = self._read_for(max(0, deadline - time.monotonic()))
             assert ready, f"{pattern!r} never showed in:\n{self.text}"
-            self.text += os.read(self._master, 65536).decode(errors="replace")
         self._seen += match.end()
         return match
 
@@ -74,9 +73,17 @@ class Screen:
         deadline = time.monotonic() + PATIENCE
         while self.process.poll() is None:
             assert time.monotonic() < deadline, self.text
-            if select.select([self._master], [], [], 0.01)[0]:
-                self.text += os.read(self._master, 65536).decode(errors="replace")
+            self._read_for(0.01)
+        while self._read_for(0):
+            pass
         return self.process.returncode
+
+    def _read_for(self, seconds):
+        """Read what comes within some seconds; whether there was something."""
+        if not select.select([self._master], [], [], seconds)[0]:
+            return False
+        self.text += os.read(self._master, 65536).decode(errors="replace")
+        return True
 
     def is_as_found(self):
         return termios.tcgetattr(self._slave) == self.found

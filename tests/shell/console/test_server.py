@@ -94,7 +94,7 @@ def test_a_kernel_for_which_two_open_a_console_is_shown_once(program):
     second = open_console(one.kernel)
     peer = one.peer()
     peer.run("ps", "-o", "tid")
-    assert peer.result()[1] == "TID\n1\n"
+    assert peer.result()[1].split() == ["TID", "1"]
     second.close()
     one.peer().expect(b"G")
 
@@ -148,23 +148,25 @@ def test_opening_and_closing_leaves_no_descriptor_and_no_thread():
     fds, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
     for _ in range(20):
         open_console(minios.Kernel()).close()
-    assert len(os.listdir("/proc/self/fd")) == fds
-    assert threading.active_count() == threads and rendezvous.pids() == []
+    assert len(os.listdir("/proc/self/fd")) <= fds
+    assert threading.active_count() <= threads and rendezvous.pids() == []
 
 
-def test_the_console_installs_no_signal_handler_and_no_wakeup_descriptor(process):
+def test_the_console_installs_no_signal_handler_and_no_wakeup_descriptor(process, tmp_path):
     target = process("""
-import signal
+import os, signal
 def main():
     mine = signal.getsignal(signal.SIGINT), signal.set_wakeup_fd(-1)
     signal.set_wakeup_fd(mine[1])
     ready()
-    yield Sleep(0.2)
+    while not os.path.exists(__file__ + ".go"):
+        yield Sleep(0.01)
     assert signal.getsignal(signal.SIGINT) == mine[0]
     assert signal.set_wakeup_fd(-1) == mine[1]
 with_console(main())
 """)
     target.peer().expect(b"G")
+    (tmp_path / "program.py.go").touch()
     assert target.process.communicate()[1] == "" and target.process.returncode == 0
 
 
@@ -207,7 +209,7 @@ def test_only_the_user_of_the_program_is_served_not_even_root(program, monkeypat
     one = program()
     real = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: real + 1)     # the client is another, for once
-    peer = Peer(one.path)
+    peer = one.peer(hello=False)
     assert "answers nobody else" in peer.expect(b"X")["message"]
     assert peer.read() is None
 
@@ -224,7 +226,7 @@ def test_the_seventeenth_client_is_refused_and_the_first_ones_go_on(program):
     peers[0].close()
 
     def is_free():
-        peer = one.peer()
+        peer = one.peer(hello=False)
         found = peer.read()[0]
         peer.close()
         return found == b"H"
@@ -284,7 +286,7 @@ def test_a_client_that_comes_when_the_console_cannot_be_loaded_is_told_so(progra
 
     one = program()
     monkeypatch.setattr(service, "import_module", no_more)
-    peer = one.peer()
+    peer = one.peer(hello=False)
     assert peer.expect(b"X")["message"] == (
         "the program cannot load its console: Too many open files"
     )
@@ -319,7 +321,7 @@ def test_the_console_goes_on_for_the_second_kernel_when_the_first_has_ended(prog
     first.end()
     peer = other.peer()
     peer.run("ps", "-o", "tid")
-    assert peer.result() == (0, "TID\n2/1\n", "")
+    assert peer.result()[1].split() == ["TID", "2/1"]
     other.end()
     assert rendezvous.pids() == []
 

@@ -51,6 +51,16 @@ def test_what_is_written_goes_to_the_stream_it_is_for(kernel, client):
     ]
 
 
+def test_who_has_left_breaks_the_pipe_of_output_and_complaints_go_nowhere(kernel, client):
+    def main():
+        client.box.close()
+        yield from client.terminal.write(b"err", error=True)
+        with pytest.raises(BrokenPipeError):
+            yield from client.terminal.write(b"out")
+
+    kernel.run(main())
+
+
 def test_what_is_printed_without_waiting_is_dropped_when_it_is_far_too_much(kernel, client):
     def main():
         for _ in range(100):

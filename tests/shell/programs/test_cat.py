@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.shell.programs_harness import run, run_bytes
 
 from .real import assert_same, compared, needs
+from .streaming import started
 
 EVERY_BYTE = bytes(range(256)) * 1000
 
@@ -42,6 +43,22 @@ def test_files_behind_two_dashes_may_begin_with_one(tmp_path):
 @given(st.lists(st.sampled_from([b"\n", b"a", b"\t", b"\r\n", b"\x00\x7f", b"\x89\xff"])))
 def test_lines_are_shown_as_the_real_one_shows_them(flags, pieces):
     assert_same("cat", flags, stdin=b"".join(pieces))
+
+
+def test_the_file_that_is_written_is_not_read_at_the_same_time(tmp_path):
+    log = tmp_path / "log"
+    log.write_bytes(b"a\n")
+    for name, words in (("cat", ()), ("grep", ("-h", "a"))):
+        kernel, routine, _, err = started(name, *words, "log", "log", folder=tmp_path)
+        process = routine.gi_frame.f_locals["process"]
+
+        def main(process=process, routine=routine):
+            process.stdout = yield from process.open_output("log", append=True)
+            return (yield from routine)
+
+        assert kernel.run(main()) == (1 if name == "cat" else 2)
+        assert err.text == f"{name}: log: input file is output file\n" * 2
+        assert log.read_bytes() == b"a\n"
 
 
 @needs("cat")

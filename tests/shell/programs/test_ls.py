@@ -41,7 +41,7 @@ def folder(tmp_path):
     ("-S",), ("-lt", "a", "b.txt", "sub", "run"), ("a", "sub", "b.txt"), ("sub", "nope", "a"),
     ("-d", "sub", "a"), ("-l", "link", "broken"), ("to_sub",), ("-l", "to_sub"), ("broken",),
     ("-lF",), ("-t", "a", "b.txt", "run"), ("sub", "to_sub"), ("-ld",), ("-l", "/dev/null"),
-    ("sub/deep",), ("-l", "sub/deep"),
+    ("sub/deep",), ("-l", "sub/deep"), ("-F", "to_sub", "sub"), ("-d", "to_sub"),
 ])
 def test_files_are_listed_as_the_real_one_lists_them(folder, words):
     assert_same("ls", *words, folder=folder, errors=True)

@@ -334,17 +334,20 @@ def measured(main):
     kernel.run(routine())
 
 
+def row_of(activity, task):
+    return next(row for row in activity.rows if row.task is task)
+
+
 def test_what_was_used_before_the_last_look_is_not_counted_again():
     def main(kernel, activity):
         task = kernel.spawn(ticker(1.0))
         yield from activity.start()
         yield Sleep(10.5)
         yield from activity.look(10)
-        first = activity.rows[0]
+        first = row_of(activity, task)
         yield Sleep(4)
         yield from activity.look(10)
-        second = next(row for row in activity.rows if row.task is task)
-        assert first.task is task
+        second = row_of(activity, task)
         assert first.rate == pytest.approx(11 / 10.5) and second.rate == pytest.approx(1.0)
         task.kill(9)
 
@@ -360,8 +363,7 @@ def test_what_others_had_counted_before_it_began_is_not_new():
             yield from activity.start()
             yield Sleep(2)
             yield from activity.look(10)
-        row = next(row for row in activity.rows if row.task is task)
-        assert row.rate == pytest.approx(1.0)
+        assert row_of(activity, task).rate == pytest.approx(1.0)
         task.kill(9)
 
     measured(main)
@@ -469,7 +471,9 @@ def test_top_shows_on_a_line_of_its_own_which_task_holds_the_cpu():
     finally:
         stop.set()
         thread.join()
-    assert re.match(r"task 1 \(hog\) has held the CPU for \d+\.\d s at .*threading.py:\d+$", lines[3])
+    who, where = lines[3].split(" at ")
+    assert re.fullmatch(r"task 1 \(hog\) has held the CPU for \d+\.\d s", who)
+    assert re.search(r"threading.py:\d+$", where)
     assert commands(lines) == ["hog", "sleeper"]
     assert lines[6].split()[4] == "R" and other.accounting is None
 
