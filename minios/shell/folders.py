@@ -185,7 +185,7 @@ def _kind_in_proc(system, word):
 
 
 def _names_of_task():
-    return list(getattr(procfs, "PROC_FILES", ()))
+    return list(procfs.PROC_FILES)
 
 
 def _is_task(system, parts):

@@ -9,8 +9,8 @@ import sys
 import time
 from functools import cached_property
 
+from .graph import wait_graph
 from .sizes import meminfo
-from .states import deadlocked
 
 __all__ = ["Moment"]
 
@@ -27,9 +27,10 @@ class Moment:
         # In a console, the groups of the shell are those of another kernel.
         self._foreground = getattr(shell, "foreground_group", None) if system.is_local else None
 
-    def find_deadlocks(self, tasks):
-        """Find out which of `tasks`, all that there are, are deadlocked; a generator."""
-        self.stuck = yield from deadlocked(tasks)
+    def find_deadlocks(self):
+        """Find out which tasks are deadlocked, for STAT; a generator."""
+        _, cycles = yield from wait_graph(self.system)
+        self.stuck = frozenset(task for cycle in cycles for task in cycle)
 
     def now(self, task):
         """What the clock of the task's kernel read."""

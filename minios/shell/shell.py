@@ -105,6 +105,7 @@ class Shell(Interpreter):
         status = yield from self._attend(job)
         while self._next_foreground is not None:        # it was `fg`
             job, self._next_foreground = self._next_foreground, None
+            job.background = False
             self.continue_job(job)
             status = yield from self._attend(job)
         return status
@@ -145,15 +146,19 @@ class Shell(Interpreter):
     def stop_job(self, job, signum=signal.SIGTSTP):
         """Stop a job, with all tasks of its programs."""
         job.stopped = True
-        if job.holds_keys:
-            self.terminal.pause_keys()
+        if job is self._foreground and self.terminal.has_keys:
+            # None other may have taken them, unless it was stopped with them before.
+            job.holds_keys = all(not each.holds_keys for each in self.jobs)
+            if job.holds_keys:
+                self.terminal.pause_keys()
         for task in self._family(job):
             task.kill(signum)
 
     def continue_job(self, job):
         """Let a stopped job go on."""
         job.stopped = False
-        if job.holds_keys:
+        if job.holds_keys and not job.background:
+            job.holds_keys = False
             self.terminal.resume_keys()
         for task in self._family(job):
             task.kill(signal.SIGCONT)

@@ -1,4 +1,4 @@
-"""STAT: the state of a task in letters, as ps(1) has them; and the tasks that are deadlocked.
+"""STAT: the state of a task in letters, as ps(1) has them.
 
 The first letter is the state, those behind it are what else is worth to know:
 
@@ -16,11 +16,7 @@ import os
 
 from syscalls import Offload
 
-from ..kernel.deadlock import search_cycles, wait_edges
-from .pace import Pace
-from .rest import REST
-
-__all__ = ["HELP", "deadlocked", "letter_of", "stat_of"]
+__all__ = ["HELP", "letter_of", "stat_of"]
 
 HELP = __doc__.partition("\n\n")[2]
 
@@ -60,27 +56,6 @@ def stat_of(task, foreground=None, stuck=()):
     if task in stuck:
         stat += "!"
     return stat
-
-
-def deadlocked(tasks):
-    """Those of `tasks`, a set, that wait for each other in a circle; a generator, in slices."""
-    pace, edges = Pace(), {}
-    for task in tasks:
-        targets = wait_edges(task)
-        if targets:
-            edges[task] = targets
-        if pace.is_over():
-            yield REST
-    if not edges:
-        return frozenset()
-    search = search_cycles(edges)
-    while True:
-        try:
-            next(search)
-        except StopIteration as found:
-            return frozenset(task for cycle in found.value for task in cycle)
-        if pace.is_over():
-            yield REST
 
 
 def _is_of_system(task):

@@ -16,6 +16,9 @@ from .outlet import Outlet
 
 __all__ = ["PlainTerminal", "Suspended", "Terminal", "has_colors"]
 
+# With the cursor shown, and not.
+_NORMAL_SCREEN, _ALTERNATE_SCREEN = b"\033[?1049l\033[?25h", b"\033[?1049h\033[?25l"
+
 
 class Suspended(BaseException):
     """Raised in the shell's task by ^Z, as KeyboardInterrupt is by ^C."""
@@ -66,6 +69,11 @@ class Terminal:
         where another program has the keys, or the shell reads a line."""
         return _no_keys()
 
+    @property
+    def has_keys(self):
+        """Whether a program reads keys, or did when it was stopped."""
+        return False
+
     def pause_keys(self):
         """The program that reads keys is stopped: the terminal is as it was found meanwhile.
         Harmless where none does."""
@@ -95,6 +103,7 @@ class PlainTerminal(Terminal):
         self.colors = self.isatty() and has_colors()
         self._modes = Modes(self._fd, self._draw_last) if self.interactive else None
         self._keys = None           # the KeyReader of the program that has the keys
+        self._has_left = False      # it draws on the alternate screen, and is stopped
         self._is_reading = False    # a command line
 
     def _open_outlets(self):
@@ -159,8 +168,8 @@ class PlainTerminal(Terminal):
             yield None
             return
         if self._is_reading or self._keys is not None:
-            who = "the shell reads a line" if self._is_reading else "another program has the keys"
-            raise OSError(f"the terminal is not free: {who}; run this in the foreground")
+            who = "the shell reads a line" if self._is_reading else "a program has its keys (`jobs` shows it)"
+            raise OSError(f"the terminal is not free: {who}")
         with KeyReader(self.kernel, self._fd, self.size) as keys:
             self._keys, self._modes.is_drawn_on = keys, True
             try:
@@ -168,13 +177,23 @@ class PlainTerminal(Terminal):
             finally:
                 self._keys, self._modes.is_drawn_on = None, False
 
+    @property
+    def has_keys(self):
+        return self._keys is not None
+
     def pause_keys(self):
         if self._keys is not None:
+            if self._modes.alternate:
+                self._has_left = True
+                self.print(_NORMAL_SCREEN)
             self._keys.pause()
 
     def resume_keys(self):
         if self._keys is not None:
             self._keys.resume()
+            if self._has_left:
+                self._has_left = False
+                self.print(_ALTERNATE_SCREEN)
 
     def close(self):
         if self._modes is not None:

@@ -114,15 +114,13 @@ def _run(words):
 
 def _close(recorder, path):
     """Close the file; False, and a line that says why, where that fails."""
-    cut = recorder.file.full
     try:
         recorder.stop()
     except OSError as error:
         print(f"minios trace: {path}: {error.strerror}", file=sys.stderr)
         return False
-    cut = cut or recorder.file.full
-    if cut not in (None, "closed", "forked"):
-        print(f"minios trace: {path}: cut off at {cut}", file=sys.stderr)
+    if recorder.file.cut is not None:
+        print(f"minios trace: {path}: cut off at {recorder.file.cut}", file=sys.stderr)
     return True
 
 

@@ -22,12 +22,12 @@ _ALL_NAMES = 10_000     # encoded names that are kept
 class EventFile:
     """A file of trace events. `file` is a text file; it is closed by `close`.
 
-    `full` is None, or says which limit has been reached; then what is added is dropped.
+    `cut` is None, or says which limit has been reached. Once it is `over`, what is added is dropped.
     """
 
     def __init__(self, file, max_events=None, max_bytes=None):
         self.events = self.bytes = 0
-        self.full = None
+        self.cut, self.over = None, False
         self._file, self._max_events, self._max_bytes = file, max_events, max_bytes
         self._waiting = []
         self._lock = Lock()
@@ -59,7 +59,7 @@ class EventFile:
 
     def add(self, *events):
         """Add events, each an object as JSON text. What an event refers to comes before it."""
-        if self.full is not None:
+        if self.over:
             return
         waiting = self._waiting
         waiting += events
@@ -85,7 +85,7 @@ class EventFile:
         self.flush()
         with self._lock:
             file, self._file = self._file, None
-            self.full = self.full or "closed"
+            self.over = True
             if file is not None:
                 try:
                     file.write("\n]\n")
@@ -94,21 +94,22 @@ class EventFile:
 
     def _disown(self):
         """This is a forked child: the file is the parent's, who goes on writing to it."""
-        self._file, self.full = None, "forked"
+        self._file, self.over = None, True
 
     def _write(self, events):
         left = None if self._max_events is None else self._max_events - self.events
         if left is not None and len(events) > left:
             events = events[:left]
-            self.full = f"{self._max_events} events"
+            self.cut = f"{self._max_events} events"
         text = ("\n" if not self.events else ",\n") + ",\n".join(events) if events else ""
         if self._max_bytes is not None and self.bytes + len(text) > self._max_bytes:
             text, events = "", []
-            self.full = f"{self._max_bytes / 1e6:g} MB"
+            self.cut = f"{self._max_bytes / 1e6:g} MB"
         self.events += len(events)
         self._put(text)
-        if self.full is not None:
-            note = {"name": f"trace cut off: {self.full}", "ph": "i", "s": "g", "pid": 0, "tid": 0,
+        if self.cut is not None:
+            self.over = True
+            note = {"name": f"trace cut off: {self.cut}", "ph": "i", "s": "g", "pid": 0, "tid": 0,
                     "ts": _time_of(events) if events else 0.0}
             self._put((",\n" if self.events else "\n") + json.dumps(note))
 

@@ -86,7 +86,7 @@ class Timeline(Hooks):
     def batch_started(self, tasks):
         """How many are ready; and who has got ready without anybody's turn."""
         kernel = self._kernel
-        if self._file.full is not None:
+        if self._file.over:
             kernel.detach(self)
             return
         self._ready, self._seen = kernel.ready, len(kernel.ready)

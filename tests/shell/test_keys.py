@@ -30,7 +30,7 @@ def looked_at(routine, *names, real_time=False, accounting=False, before=None, *
         if before is not None:
             before(task)
         moment = Moment(System(kernel), SimpleNamespace(**shell))
-        yield from moment.find_deadlocks(kernel.all_tasks())
+        yield from moment.find_deadlocks()
         found = []
         for name in names:
             value = KEYS[name].value(task, moment)

@@ -78,7 +78,7 @@ def test_sigint_from_elsewhere_does_the_same(screen):
 
 def test_ctrl_d_ends_at_an_empty_line_and_deletes_in_another(screen):
     screen.type("abc\x01\x04\r")
-    screen.wait_for("^got 'bc'$")
+    screen.wait_for(r"^got 'bc'\n\$$")
     screen.type("\x04")
     assert screen.wait_for_end() == 0
     assert screen.lines[-1] == "bye"
@@ -174,7 +174,7 @@ def test_tab_offers_what_there_is_and_enter_takes_one(screen):
 def test_the_menu_fits_at_the_bottom_of_the_screen(screen):
     for i in range(32):
         screen.type(f"line {i}\r")
-    screen.wait_for("^got 'line 31'$")
+    screen.wait_for(r"^got 'line 31'\n\$$")
     screen.type("h\t")
     screen.wait_for("about history")
     screen.type("\x03")
@@ -193,7 +193,7 @@ def test_the_history_is_kept_from_one_run_to_the_next(start, tmp_path):
     first.wait_for_end()
     second = start()
     second.type("\033[A\033[A\r")
-    second.wait_for("^got 'alpha one'$")
+    second.wait_for(r"^got 'alpha one'\n\$$")
     second.type("\x12bet")
     second.wait_for("beta two")
     second.type("\r")

@@ -7,9 +7,9 @@ import pytest
 
 import minios
 from minios.lib.conditions import _ParkFirmly
-from minios.shell.states import deadlocked, letter_of, stat_of
+from minios.shell.states import letter_of, stat_of
 from minios.sim import VirtualClock
-from syscalls import Nice, Offload, Park, Sleep, Wait
+from syscalls import Nice, Offload, Sleep
 
 
 class Never(Executor):
@@ -121,29 +121,3 @@ def test_a_task_that_goes_on_between_two_looks_runs():
             raise AttributeError("'NoneType' object has no attribute 'interruptible'")
 
     assert letter_of(Task()) == "R"
-
-
-def test_the_tasks_of_a_circle_are_deadlocked_and_those_that_wait_behind_it_are_not():
-    def waiter(tasks, number):
-        yield
-        yield Wait(tasks[number])
-
-    def main():
-        kernel, tasks = minios.current_kernel(), []
-        for target in (1, 2, 0, 0):         # the last one waits for the circle of the others
-            tasks.append(kernel.spawn(waiter(tasks, target)))
-        tasks.append(kernel.spawn(iter_park()))
-        yield Sleep(1)
-        found = yield from deadlocked(kernel.all_tasks())
-        for task in tasks:
-            task.kill(9)
-        return [task in found for task in tasks]
-
-    def iter_park():
-        yield Park("nobody")
-
-    assert minios.run(main(), clock=VirtualClock()) == [True, True, True, False, False]
-
-
-def test_where_nobody_waits_for_a_task_nobody_is_deadlocked():
-    assert minios.run(deadlocked([])) == frozenset()

@@ -203,7 +203,7 @@ def test_calls_of_a_trampolined_routine_are_seen(kernel):
     assert trace(kernel, main()).startswith("gettid() = 1\n")
 
 
-def test_native_tasks_show_what_they_await_and_their_errors_are_still_logged(caplog):
+def test_native_tasks_show_what_they_await_and_how_they_end():
     import asyncio
 
     from minios.aio import EventLoop
@@ -236,6 +236,28 @@ def test_native_tasks_show_what_they_await_and_their_errors_are_still_logged(cap
     assert 'await(Future) = 3 ("abc")' in text
     assert "await(Future) = -1 EPIPE (Broken pipe)" in text
     assert "exited with 1 (ValueError: nobody asks)" in text
+
+
+def test_an_observed_native_task_still_has_its_error_logged(caplog):
+    import asyncio
+
+    from minios.aio import EventLoop
+
+    loop = EventLoop(native_tasks=True)
+    loop.kernel.attach(Strace(lambda event: None))
+
+    async def failing():
+        raise ValueError("nobody asks")
+
+    async def main():
+        loop.create_task(failing())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    try:
+        loop.run_until_complete(main())
+    finally:
+        loop.close()
     assert "exception was never retrieved" in caplog.text
 
 

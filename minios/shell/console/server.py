@@ -26,6 +26,7 @@ from . import rendezvous
 __all__ = ["Console", "importing", "open_console", "rights_of"]
 
 _GRACE = 0.3        # seconds that what clients have started has to clean up at the program's end
+_HEAD_START = 0.02  # seconds that the program has before the thread begins
 _PATIENCE = 1.0     # seconds that the program's end waits for the thread
 
 _lock = threading.Lock()
@@ -99,7 +100,7 @@ class Console:
         self.started_at = kernel.booted_at
         self.pid = os.getpid()
         self.sockets = set()        # of the connections
-        self.ending = False
+        self._closing = threading.Event()
         self._users = [kernel]
         self._count = 1
         if not hasattr(socket, "SO_PEERCRED"):
@@ -137,28 +138,32 @@ class Console:
                 del self.programs[prefix]
         return not self._users
 
+    @property
+    def is_closing(self):
+        """Whether `close()` was said: the thread is to end."""
+        return self._closing.is_set()
+
     # --- The thread ----------------------------------------------------------------------
 
     def _main(self):
-        from .service import serve
-
         try:
-            self.kernel.run(serve(self), name="console")
+            # A program that is over at once need not wait for what this thread would import.
+            if not self._closing.wait(_HEAD_START):
+                from .service import serve
+
+                self.kernel.run(serve(self), name="console")
         except Exception as error:
             log("ERROR", "the console has failed; the program goes on", error=error)
         finally:
+            self.listener.close()
             self.kernel.power_off()
 
     def close(self):
         """Hang up on everybody, and wait a moment for the thread to end. The socket goes first."""
         rendezvous.remove(self.path, self._inode)
-        self.kernel.call_from_thread(self._stop)
+        self._closing.set()
+        self.kernel.call_from_thread(wake, self)
         self._thread.join(_PATIENCE)
-
-    def _stop(self):
-        """In the thread: let its main task end, and with it all others."""
-        self.ending = True
-        wake(self)
 
     def abandon(self):
         """This is a forked child: let go of what the parent goes on using."""

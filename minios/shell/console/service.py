@@ -28,8 +28,7 @@ _PAUSE = 0.02           # seconds between two modules
 _CREDENTIALS = struct.Struct("3i")      # struct ucred of socket(7): pid, uid, gid
 
 _NEEDED = (
-    "json.decoder", "argparse", "linecache", "traceback", "tabulate", "minios.shell.running",
-    "minios.shell.shell", "minios.shell.console.session",
+    "argparse", "linecache", "traceback", "minios.shell.shell", "minios.shell.console.session",
 )
 _PROGRAMS = (
     "ps", "where", "why", "pstree", "kill", "top", "deadlocks", "slow", "uptime", "dmesg", "free",
@@ -44,7 +43,7 @@ def serve(console):
         clients.server = server
         yield Spawn(_load_ahead(), name="load ahead", daemon=True)
         yield Spawn(_sample_load(console), name="load average", daemon=True)
-        while not console.ending:
+        while not console.is_closing:
             yield Park(console)
 
 

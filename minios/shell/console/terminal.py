@@ -80,7 +80,7 @@ class RemoteTerminal(Terminal):
     @contextmanager
     def _steered(self):
         if self._keyboard is not None:
-            raise OSError("the terminal is not free: another program has the keys")
+            raise OSError("the terminal is not free: a program has its keys (`jobs` shows it)")
         self._keyboard = _Keyboard()
         self.resume_keys()
         try:
@@ -91,6 +91,10 @@ class RemoteTerminal(Terminal):
 
     def keys(self):
         return self._steered() if self.interactive else super().keys()
+
+    @property
+    def has_keys(self):
+        return self._keyboard is not None
 
     def pause_keys(self):
         if self._keyboard is not None:

@@ -78,7 +78,7 @@ def main(process, options):
     yield REST              # a long list takes as long as a slice of work
     moment = Moment(process.system, process.shell)
     if any(key.stuck for _, key in [*keys, *order]):
-        yield from moment.find_deadlocks(process.system.tasks() if words else tasks)
+        yield from moment.find_deadlocks()
     for name, key in reversed(order):
         tasks = yield from _sorted(tasks, key, name.startswith("-"), moment)
     if options.json:

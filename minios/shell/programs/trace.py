@@ -45,16 +45,15 @@ def main(process, options):
             for kernel in process.system.kernels():
                 end = yield from process.system.call(recorder.observe, kernel, kernel=kernel)
                 undo.append(_in_thread(kernel, end))
-            yield from _until_interrupted(task)
+            yield from _until_interrupted(task, process.system.kernels())
     finally:
-        cut = recorder.file.full
         for end in undo:
             end()
         if command is not None:
             command.kill()
         recorder.stop()
-    if cut is not None:
-        yield from process.complain(f"{options.o}: cut off at {cut}")
+    if recorder.file.cut is not None:
+        yield from process.complain(f"{options.o}: cut off at {recorder.file.cut}")
     yield from process.complain(f"{options.o}: {recorder.file.events:,} events, "
                                 f"{recorder.file.bytes / 1e6:.1f} MB")
     return status
@@ -69,16 +68,18 @@ def _others(process, task):
     return lambda each: each.kernel is not task.kernel or each.group not in own
 
 
-def _until_interrupted(task):
+def _until_interrupted(task, observed):
     """Wait for ^C; a generator."""
-    kernel = task.kernel
-    kernel.hold()       # what ends this comes from outside: no deadlock
+    held = any(kernel is not task.kernel for kernel in observed)
+    if held:
+        task.kernel.hold()      # others go on, in threads of their own: no deadlock
     try:
-        yield Park(object())
+        yield Park(task)
     except KeyboardInterrupt:
         pass
     finally:
-        kernel.release()
+        if held:
+            task.kernel.release()
 
 
 def _in_thread(kernel, function):

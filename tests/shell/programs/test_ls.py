@@ -86,7 +86,7 @@ def test_json_has_an_object_for_each_file(folder):
 
 
 def test_proc_is_the_folder_of_the_tasks(monkeypatch):
-    monkeypatch.setattr(procfs, "PROC_FILES", ("status", "stack"), raising=False)
+    monkeypatch.setattr(procfs, "PROC_FILES", ("status", "stack"))
 
     def sleeper():
         yield Sleep(0.05)

@@ -170,8 +170,8 @@ def test_tasks_that_wait_for_each_other_have_an_exclamation_mark():
         yield
         yield Wait(tid)
 
-    lines = ps("-o", "tid=,stat=,wfor=", background=[waiter(3), waiter(2)])
-    assert lines[1:] == ["2 S! task 3", "3 S! task 2"]
+    lines = ps("-o", "tid=,stat=,wfor=", background=[waiter(3), waiter(2), waiter(2)])
+    assert lines[1:] == ["2 S! task 3", "3 S! task 2", "4 S  task 2"]
     # Whoever is asked for, those that he waits for have a part in it.
     assert ps("-o", "stat=", "2", background=[waiter(3), waiter(2)]) == ["S!"]
 

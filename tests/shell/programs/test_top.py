@@ -89,11 +89,14 @@ def test_without_a_terminal_it_prints_as_many_screens_as_asked_for():
     assert top("-n", "3").count("top - ") == 3
 
 
-def test_the_task_that_has_had_turns_comes_first_with_its_switches_a_second():
-    lines = top("-b", "-n", "1", background=[sleeper("one"), sleeper("two"), ticker(0.01)])
-    first = lines.splitlines()[6].split()
-    assert (first[0], first[7], first[10]) == ("4", "ticker", "Sleep")
-    assert 90 <= int(first[8]) <= 110
+def test_tasks_that_had_turns_come_before_those_that_had_none():
+    background = [sleeper("one"), ticker(0.01), sleeper("two")]
+    lines = top("-b", "-n", "1", background=background).splitlines()
+    names = commands(lines)
+    assert names.index("ticker") < names.index("one") < names.index("two")
+    row = next(line.split() for line in lines if " ticker " in line)
+    assert (row[0], row[1], row[4], row[10]) == ("3", "1", "S", "Sleep")
+    assert 90 <= int(row[8]) <= 110
 
 
 def test_stopped_and_ended_tasks_are_counted():
