@@ -82,19 +82,28 @@ class Paper:
 
 
 class Handlers:
-    """Signals while a line is edited: `continued` hears of SIGCONT. `restore` puts back all that
-    was there. (prompt_toolkit listens to SIGWINCH through the event loop, which leaves, when it
-    stops, neither an older handler nor the wakeup descriptor of the kernel in its place.)"""
+    """Signals while a line is edited: `functions`, by number, are called for those that they name,
+    as (signum, the handler of before). `restore` puts back all that was there.
 
-    def __init__(self, continued):
+    (prompt_toolkit listens to SIGWINCH through the event loop, which leaves, when it stops, neither
+    an older handler nor the wakeup descriptor of the kernel in its place.)
+    """
+
+    def __init__(self, functions):
         self._before, self._wakeup_fd = {}, -1
         try:
-            self._before[signal.SIGCONT] = signal.signal(signal.SIGCONT, continued)
+            for signum, function in functions.items():
+                self._listen(signum, function)
         except ValueError:
             return          # not the main thread: nobody changes anything
         self._before[signal.SIGWINCH] = signal.getsignal(signal.SIGWINCH)
         self._wakeup_fd = signal.set_wakeup_fd(-1)
         signal.set_wakeup_fd(self._wakeup_fd, warn_on_full_buffer=False)
+
+    def _listen(self, signum, function):
+        before = signal.getsignal(signum)
+        signal.signal(signum, lambda signum, frame: function(signum, before))
+        self._before[signum] = before
 
     def restore(self):
         for signum, handler in self._before.items():

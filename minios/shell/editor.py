@@ -62,6 +62,7 @@ class Editor:
         )
         # The window tells when its size changes, so nobody has to look.
         self._session.app.terminal_size_polling_interval = None
+        self._session.app.before_render += self._begin
         self._session.app.after_render += self._rendered
         _use_no_tids(self._session.app)
 
@@ -69,10 +70,11 @@ class Editor:
         """A line. Raises Interrupted for ^C, EOFError for ^D or when the terminal has gone."""
         self._prompt = (to_formatted_text(ANSI(prompt)) if "\033" in prompt
                         else [("class:shell", prompt)])
-        self._raw, handlers = None, Handlers(self._continued)
+        self._raw = None
+        handlers = Handlers({signal.SIGINT: self._interrupted, signal.SIGCONT: self._continued})
         try:
             return await self._session.prompt_async(
-                set_exception_handler=False, handle_sigint=False, pre_run=self._begin)
+                set_exception_handler=False, handle_sigint=False)
         finally:
             self._tail = b""
             handlers.restore()
@@ -127,30 +129,47 @@ class Editor:
         parser.flush()
         store_typeahead(self._input, [*keys, *get_typeahead(self._input)])
 
-    def _begin(self):
-        """The prompt is about to be drawn, and has to begin a line of its own: as many spaces as
-        the screen is wide end in the next line, unless they begin at the start of this one."""
+    def _begin(self, app):
+        """The prompt is about to be drawn. It has to begin a line of its own: as many spaces as
+        the screen is wide end in the next line, unless they begin at the start of this one. (From
+        now on the terminal is raw, and what is typed is not echoed in between.)"""
+        if self._raw is not None:
+            return
+        try:
+            self._raw = termios.tcgetattr(self._input.fileno())
+        except termios.error:
+            self._raw = []      # the terminal has gone, as the keyboard will say
         self._draw(b" " * self._size()[0] + b"\r")
 
     def _rendered(self, app):
         """The prompt has been drawn. When the line is done, take in what has been typed behind it
         while the terminal is raw: a program that reads it in cooked mode would get it with
         carriage returns."""
-        if self._raw is None:
-            self._raw = termios.tcgetattr(self._input.fileno())
         while app.is_done and (keys := self._input.read_keys()):
             app.key_processor.feed_multiple(keys)
 
-    def _continued(self, signum, frame):
+    def _interrupted(self, signum, before):
+        """SIGINT, which nobody has typed here. The kernel's own handler, when a second one comes,
+        would raise in the middle of prompt_toolkit."""
+        self._kernel.call_from_thread(self._give_up, signum, before)
+
+    def _give_up(self, signum, before):
+        app = self._session.app
+        if app.is_running and app.future is not None and not app.future.done():
+            app.exit(exception=Interrupted(), style="class:aborting")
+        elif callable(before):
+            before(signum, None)
+
+    def _continued(self, signum, before):
         """The whole process was stopped, and somebody else had the terminal meanwhile."""
         self._kernel.call_from_thread(self._draw_again)
 
     def _draw_again(self):
         app = self._session.app
-        if app.is_running and self._raw is not None:
+        if app.is_running and self._raw:
             set_modes(self._input.fileno(), self._raw)
             app.renderer.reset()
-            self._begin()
+            self._raw = None        # it begins anew
             app.invalidate()
 
     def _message(self):

@@ -5,32 +5,36 @@ shell can let them go on when this one has left.
 """
 
 from signal import SIGCONT, SIGSTOP
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
+from .pace import Pace
 from .rest import REST
 
 __all__ = ["freeze", "frozen", "thaw"]
 
 _SLICE = 128        # tasks that get the signal in one turn of their kernel
 
-_frozen: WeakKeyDictionary = WeakKeyDictionary()    # kernel -> a WeakSet of its stopped tasks
+_frozen: WeakKeyDictionary = WeakKeyDictionary()    # kernel -> the tids of its stopped tasks
 
 
 def frozen(system):
     """The tasks that are stopped by `freeze` and live still."""
-    return [task for kernel in system.kernels() for task in list(_frozen.get(kernel, ()))
-            if not task.done()]
+    if not any(_frozen.get(kernel) for kernel in system.kernels()):
+        return []
+    return [task for task in system.tasks() if task.tid in _frozen.get(task.kernel, ())]
 
 
 def freeze(system, spared):
     """Stop all tasks but those that `spared(task)` says; a generator. Returns how many have been
     stopped, and how many cannot be: asyncio tasks of another make, and the event loop itself."""
-    chosen, others = [], 0
+    chosen, others, pace = [], 0, Pace()
     for task in system.tasks():
         if hasattr(task, "deliver"):
             others += 1
         elif not task.stopped and not spared(task):
             chosen.append(task)
+        if pace.is_over():
+            yield REST
     stopped = yield from _signal(system, chosen, SIGSTOP, _stop_some)
     return stopped, others
 
@@ -54,11 +58,11 @@ def _signal(system, tasks, signum, function):
 
 def _stop_some(kernel, tasks, signum):
     """In the kernel's thread: stop those that have not ended or been stopped meanwhile."""
-    n = 0
+    n, tids = 0, _frozen.setdefault(kernel, set())
     for task in tasks:
         if not task.done() and not task.stopped:
             kernel.send_signal(task, signum, None, "freeze")
-            _frozen.setdefault(kernel, WeakSet()).add(task)
+            tids.add(task.tid)
             n += 1
     return n
 
@@ -67,7 +71,7 @@ def _continue_some(kernel, tasks, signum):
     """In the kernel's thread: continue those that are still stopped."""
     n = 0
     for task in tasks:
-        _frozen[kernel].discard(task)
+        _frozen[kernel].discard(task.tid)
         if not task.done() and task.stopped:
             kernel.send_signal(task, signum, None, "thaw")
             n += 1

@@ -49,10 +49,10 @@ def taken_at(task, target):
     """`file.py:12`, where `target` took what `task` waits for; None where that is unknown."""
     channel = channel_of(task)
     try:
-        # A condition's lock is the channel itself while a task waits to have it back.
-        return channel.taken_at or None if channel.owner is target else None
+        place = channel.taken_at if channel.owner is target else None
     except Exception:
-        return None
+        return None     # it is no lock
+    return place if place and isinstance(place, str) else None
 
 
 def tid_of(system, task):

@@ -24,7 +24,8 @@ _NORMAL_SCREEN = b"\033[?1049l"
 class Modes:
     """The modes of the terminal on descriptor `fd` as they are now, and what puts them back.
 
-    `screen` writes bytes to it at once, from any place. Raises OSError where it is no terminal.
+    `screen` writes bytes to it at once, from any place, or does not. Raises OSError where `fd` is no
+    terminal.
     """
 
     def __init__(self, fd, screen):
@@ -50,10 +51,7 @@ class Modes:
         if self._pid != os.getpid():
             return      # a forked child, which has no business with its parent's terminal
         if self.is_drawn_on or self.alternate:
-            try:
-                self._screen(_PLAIN + (_NORMAL_SCREEN if self.alternate else b""))
-            except OSError:
-                pass        # it has gone
+            self._screen(_PLAIN + (_NORMAL_SCREEN if self.alternate else b""))
             self.is_drawn_on = self.alternate = False
         set_modes(self._fd, self.found)
 

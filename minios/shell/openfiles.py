@@ -6,10 +6,12 @@ look, a local variable of a task holds the very object. Otherwise its task is un
 is the process's, and any task may use it.
 """
 
+import gc
 import os
 import sys
 from _socket import socket
 from io import IOBase
+from types import CellType
 from typing import Any, NamedTuple
 
 import syscalls
@@ -29,7 +31,6 @@ from .rest import REST
 __all__ = ["OpenFile", "numbers_of", "open_files"]
 
 _HAVE_DESCRIPTORS = (socket, IOBase, Stream, File, Datagram)
-_LARGEST = 1000     # local variables of a frame that are looked at
 
 
 class OpenFile(NamedTuple):
@@ -141,11 +142,10 @@ def _ask_server(task, owners):
 
 def _search(system, owners, pace):
     for task in system.tasks():
-        for frame in task.frames():
-            for value in _values(frame):
-                number = _number(value)
-                if number >= 0:
-                    owners.setdefault(number, _Owner(task, value, None))
+        for value in _values(task):
+            number = _number(value)
+            if number >= 0:
+                owners.setdefault(number, _Owner(task, value, None))
         if pace.is_over():
             yield REST
 
@@ -154,18 +154,30 @@ def numbers_of(system, task, waits=None):
     """The descriptors that `task` has in a local variable, and that with the number `waits`: a list
     of (number, DescriptorInfo)."""
     numbers = set() if waits is None else {waits}
-    for frame in [] if task.done() else system.frames(task):
-        numbers.update(_number(value) for value in _values(frame))
+    numbers.update(map(_number, _values(task)))
     found = [(number, describe(number)) for number in sorted(numbers) if number >= 0]
     return [(number, info) for number, info in found if info is not None]
 
 
-def _values(frame):
+def _values(task):
+    """What a suspended task has in local variables, or is about to use.
+
+    By the garbage collector, which knows without making a frame object and a dict for each routine:
+    of 100,000 tasks, these would stay, and take it 200 ms to look through.
+    """
+    for routine in [*(getattr(task, "stack", None) or ()), getattr(task, "routine", None)]:
+        while routine is not None:
+            for value in gc.get_referents(routine):
+                yield _in_cell(value) if type(value) is CellType else value
+            routine = getattr(routine, "gi_yieldfrom", None) or getattr(routine, "cr_await", None)
+
+
+def _in_cell(cell):
+    """The value of a variable that an inner function uses."""
     try:
-        values = list(frame.f_locals.values())
-    except Exception:
-        return []       # they change at this very moment
-    return values[:_LARGEST]
+        return cell.cell_contents
+    except ValueError:
+        return None     # it has none yet
 
 
 def _number(value):

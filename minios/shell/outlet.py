@@ -83,6 +83,13 @@ class Outlet:
             if self._error is not None:
                 raise self._error
 
+    def put_last(self, data):
+        """Write what is taken at once, whoever may be writing: for when the process ends now."""
+        try:
+            self._attempt(data)
+        except OSError:
+            pass        # it has gone
+
     def close(self):
         """Write what is kept, and give the descriptor back. Raises OSError."""
         with self._lock:

@@ -101,7 +101,7 @@ class PlainTerminal(Terminal):
         self._output = self._error = None
         self._open_outlets()
         self.colors = self.isatty() and has_colors()
-        self._modes = Modes(self._fd, self._draw_last) if self.interactive else None
+        self._modes = Modes(self._fd, self._output.put_last) if self.interactive else None
         self._keys = None           # the KeyReader of the program that has the keys
         self._has_left = False      # it draws on the alternate screen, and is stopped
         self._is_reading = False    # a command line
@@ -156,11 +156,6 @@ class PlainTerminal(Terminal):
     def _note(self, data):
         if self._keys is not None:
             self._modes.note(data)
-
-    def _draw_last(self, data):
-        """Write to the screen when the program is about to end, as far as it takes that."""
-        if self.isatty():
-            os.write(sys.__stdout__.fileno(), data)
 
     @contextmanager
     def keys(self):

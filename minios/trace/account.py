@@ -38,18 +38,26 @@ class Account:
     @property
     def waited(self) -> float:
         """Seconds for which it was blocked or stopped, up to now."""
-        since, ready = self.since, self.ready
-        if since is None or ready is not None or self.keeper.runs(self):
-            return self._waited
-        return self._waited + max(0.0, self.keeper.now() - since)
+        since = self.since
+        return self._waited if since is None else self._waited + max(0.0, self._wait_end(since) - since)
 
     @property
     def scheduled(self) -> float:
         """Seconds for which it was ready and others had the CPU, up to now."""
-        ready = self.ready
-        if ready is None or self.keeper.runs(self):
+        since, keeper = self.since, self.keeper
+        if since is None:
             return self._scheduled
-        return self._scheduled + max(0.0, self.keeper.now() - ready)
+        until = keeper.turn_began if keeper.runs(self) else keeper.now()
+        return self._scheduled + max(0.0, until - self._wait_end(since))
+
+    def _wait_end(self, since):
+        """When its last wait, since `since`, ended, which may be now."""
+        ready, keeper = self.ready, self.keeper
+        if ready is not None:
+            return ready
+        if keeper.runs(self):
+            return self._ready_since(since, keeper.batch_began)
+        return keeper.now()
 
     @property
     def longest_at(self) -> str:
@@ -78,8 +86,7 @@ class Account:
         """
         since, ready = self.since, self.ready
         if ready is None:
-            due = self.due
-            ready = due if due is not None and since <= due < looked else looked
+            ready = self._ready_since(since, looked)
         if ready > since:
             self._waited += ready - since
         self.turns += 1
@@ -96,9 +103,15 @@ class Account:
         """Its longest turn has ended, at the last of `frames`."""
         self._place = (frames[-1].f_code, frames[-1].f_lasti) if frames else (None, 0)
 
-    def end(self, now):
-        """The task has ended."""
-        if self.ready is None and not self.keeper.runs(self):
-            self._waited += max(0.0, now - self.since)      # killed in a wait
+    def end(self):
+        """The task has ended; if not in its own turn, killed while it waited or was ready."""
+        if not self.keeper.runs(self):
+            self._waited, self._scheduled = self.waited, self.scheduled
         self.since = self.ready = None
         self.ended = True
+
+    def _ready_since(self, since, looked):
+        """Since when it was ready that nobody resumed in a turn: since its timer was due, or since
+        the kernel looked."""
+        due = self.due
+        return due if due is not None and since <= due < looked else looked

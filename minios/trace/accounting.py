@@ -72,9 +72,9 @@ class Accounting(Hooks):
         self.users = 0
         self._kernel = None
         self._since = 0.0           # when it was attached, on the kernel's clock
-        self._last = 0.0            # the end of the last turn, on the kernel's clock
+        self.turn_began = 0.0       # when the last one ended, on the kernel's clock
         self._last_cpu = 0.0        # the same on the CPU clock of the thread
-        self._batch_at = 0.0        # when the batch began that goes on
+        self.batch_began = 0.0      # when the batch began that goes on
         self._user = self._poll = self._idle = 0.0
         self._poll_since = self._idle_since = None
         self._ready, self._seen = None, 0   # how much of which ready queue has been looked at
@@ -101,7 +101,7 @@ class Accounting(Hooks):
         if idle_since is not None:
             idle += max(0.0, now - idle_since)
         elif kernel.current is not None:
-            user += max(0.0, now - self._last)
+            user += max(0.0, now - self.turn_began)
         rest = now - self._since - user - poll - idle
         return {"user": user, "kernel": max(0.0, rest), "poll": poll, "idle": idle}
 
@@ -139,7 +139,7 @@ class Accounting(Hooks):
         self.__init__()
         self.users = 1
         self._kernel = kernel
-        self._since = self._last = self._batch_at = kernel.now()
+        self._since = self.turn_began = self.batch_began = kernel.now()
         self._ready, self._seen = kernel.ready, 0
         if kernel.thread == get_ident():
             self._look_at_thread(kernel.thread)
@@ -159,7 +159,7 @@ class Accounting(Hooks):
         kernel = self._kernel
         if self._thread != kernel.thread:
             self._look_at_thread(kernel.thread)
-        now = self._last = self._batch_at = kernel.now()
+        now = self.turn_began = self.batch_began = kernel.now()
         self._mark_woken(now)       # those that a nice value lets wait for another batch
         self._callbacks = len(kernel.callbacks)
         self._last_cpu = _thread_time()
@@ -178,15 +178,15 @@ class Accounting(Hooks):
             account = self.account_of(task)
         if account is not None and not account.ended:
             took = cpu - self._last_cpu
-            account.add_turn(took, self._last, self._batch_at)
+            account.add_turn(took, self.turn_began, self.batch_began)
             if took > account.longest:
                 self._note_longest(task, account, took)
             account.since, account.ready = now, None
             token = task.token
             account.due = token[0] if type(token) is tuple else None
             self._active[task.tid] = task
-        self._user += now - self._last
-        self._last, self._last_cpu = now, cpu
+        self._user += now - self.turn_began
+        self.turn_began, self._last_cpu = now, cpu
         ready, seen = kernel.ready, self._seen
         if ready is self._ready and len(ready) == seen + 1 and ready[seen] is task:
             account.ready, self._seen = now, seen + 1   # it has given way: nearly always
@@ -200,9 +200,9 @@ class Accounting(Hooks):
         account = self.account_of(task) or self._open_late(task)
         if self._kernel.current is task:        # and was not killed in another's turn
             took = _thread_time() - self._last_cpu
-            account.add_turn(took, self._last, self._batch_at)
+            account.add_turn(took, self.turn_began, self.batch_began)
             self._note_longest(task, account, took)
-        account.end(self.now())
+        account.end()
         self._active.pop(task.tid, None)
 
     def poll_started(self):

@@ -22,7 +22,7 @@ _ALL_NAMES = 10_000     # encoded names that are kept
 class EventFile:
     """A file of trace events. `file` is a text file; it is closed by `close`.
 
-    `cut` is None, or says which limit has been reached. Once it is `over`, what is added is dropped.
+    `cut` is None, or says which limit has been reached. Once it is `over`, what comes is dropped.
     """
 
     def __init__(self, file, max_events=None, max_bytes=None):

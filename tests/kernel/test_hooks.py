@@ -1,7 +1,7 @@
 """Hooks see everything, and cost nothing and break nothing when they fail."""
 
 from minios import Hooks
-from syscalls import GetTid, Sleep, Spawn, Wait
+from syscalls import GetTid, Kill, Recv, Sleep, Spawn, Wait
 
 
 class Recorder(Hooks):
@@ -117,3 +117,230 @@ def test_a_hook_that_fails_is_logged_and_detached_and_the_tasks_go_on(kernel, ca
     kernel.attach(Broken())
     assert kernel.run(main()) == "fine"
     assert caplog.text.count("ValueError: broken hook") == 1
+
+
+class Silent(Hooks):
+    """Hears of nothing."""
+
+
+def test_a_hook_that_overrides_nothing_is_asked_nothing(kernel, monkeypatch):
+    for event in ("turn_started", "turn_ended", "call_made", "task_spawned", "batch_started"):
+        monkeypatch.setattr(Hooks, event, lambda self, *arguments: 1 / 0)
+
+    def main():
+        yield GetTid()
+        return len(kernel.hooks)
+
+    kernel.attach(Silent())
+    assert kernel.run(main()) == 1
+
+
+def test_a_batch_is_reported_before_its_turns_with_all_who_are_ready(kernel):
+    batches = []
+
+    class Batches(Hooks):
+        def batch_started(self, tasks):
+            batches.append([task.tid for task in tasks])
+
+        def turn_ended(self, task):
+            batches.append(task.tid)
+
+    def worker():
+        yield
+
+    kernel.attach(Batches())
+    for _ in range(3):
+        kernel.spawn(worker())
+    kernel.run()
+    assert batches == [[1, 2, 3], 1, 2, 3, [1, 2, 3], 1, 2, 3]
+
+
+def test_polls_are_reported_while_somebody_listens_and_bare_otherwise(kernel, pair):
+    heard = []
+
+    class Polls(Hooks):
+        def poll_started(self):
+            heard.append("started")
+
+        def poll_ended(self):
+            heard.append("ended")
+
+    hooks = Polls()
+
+    def main():
+        assert "poll" not in vars(kernel.poller)
+        kernel.attach(hooks)
+        yield Sleep(1)
+        kernel.attach(Silent())
+        pair[1].send(b"x")
+        yield Recv(pair[0], 1)
+        kernel.detach(hooks)
+        seen = len(heard)
+        yield Sleep(1)
+        assert "poll" not in vars(kernel.poller)
+        return seen
+
+    seen = kernel.run(main())
+    assert len(heard) == seen >= 4
+    assert heard == ["started", "ended"] * (seen // 2)
+
+
+def test_a_hook_may_let_a_call_fail_instead_of_being_handled(kernel):
+    class Faults(Hooks):
+        def fault(self, task, call):
+            return OSError(5, "injected") if isinstance(call, Spawn) else None
+
+    def child():
+        yield
+
+    def main():
+        kernel.attach(Faults())
+        assert (yield GetTid()) == 1
+        try:
+            yield Spawn(child())
+        except OSError as error:
+            return str(error), len(kernel.tasks)
+
+    assert kernel.run(main()) == ("[Errno 5] injected", 1)
+
+
+def test_an_injected_fault_in_a_native_task_is_raised_where_it_awaits():
+    from minios.aio import EventLoop
+
+    class Faults(Hooks):
+        def fault(self, task, call):
+            return OSError(5, "injected")
+
+    loop = EventLoop(native_tasks=True)
+    loop.kernel.attach(Faults())
+
+    async def main():
+        try:
+            await Sleep(1)
+        except OSError as error:
+            return error.errno
+
+    try:
+        assert loop.run_until_complete(main()) == 5
+    finally:
+        loop.close()
+
+
+def test_one_that_detaches_itself_or_another_in_the_middle_of_an_event_harms_nobody(kernel):
+    heard = []
+
+    class Leaving(Hooks):
+        def turn_started(self, task):
+            heard.append("leaving")
+            kernel.detach(self)
+            kernel.detach(other)
+
+        def turn_ended(self, task):
+            heard.append("never")
+
+    class Other(Hooks):
+        def turn_ended(self, task):
+            heard.append("never")
+
+        def detached(self, kernel):
+            heard.append("detached")
+
+    other = Other()
+
+    def main():
+        yield GetTid()
+        yield
+        return "fine"
+
+    kernel.attach(Leaving())
+    kernel.attach(other)
+    assert kernel.run(main()) == "fine"
+    assert heard == ["leaving", "detached"]
+
+
+def test_one_that_fails_while_it_is_let_go_is_logged(kernel, caplog):
+    class Broken(Hooks):
+        def detached(self, kernel):
+            raise ValueError("broken at the end")
+
+    hooks = Broken()
+    kernel.attach(hooks)
+    kernel.detach(hooks)
+    assert not kernel.hooks and "broken at the end" in caplog.text
+
+
+def test_one_that_is_attached_in_the_middle_of_a_batch_hears_the_next_one(kernel):
+    recorder = Recorder()
+
+    def first():
+        kernel.attach(recorder)
+        yield
+        yield
+
+    def second():
+        yield GetTid()
+        yield
+
+    kernel.spawn(first())
+    kernel.spawn(second())
+    kernel.run()
+    assert recorder.events[0] == ("call", 2, "GetTid()")
+    assert ("turn", 1, None) in recorder.events and ("turn", 2, 2) in recorder.events
+
+
+def test_no_task_is_lost_when_an_interrupt_cuts_an_observed_batch_short(kernel):
+    class Cutting(Hooks):
+        def turn_started(self, task):
+            if task.tid == 2:
+                kernel.detach(self)
+                raise KeyboardInterrupt
+
+    ended = []
+
+    def worker():
+        try:
+            yield
+            yield
+        finally:
+            ended.append("ended")
+
+    for _ in range(4):
+        kernel.spawn(worker())
+    kernel.attach(Cutting())
+    batch = kernel._take_ready()
+    try:
+        kernel.run_batch(batch, kernel.ready.append)
+    except KeyboardInterrupt:
+        pass
+    assert sorted(task.tid for task in kernel.ready) == [1, 2, 3, 4]
+    assert [task.tid for task in kernel.ready][:3] == [2, 3, 4]
+    kernel.run()
+    assert len(ended) == 4
+
+
+def test_signals_are_reported_once_with_who_sent_them(kernel):
+    heard = []
+
+    class Signals(Hooks):
+        def signalled(self, task, signum, killer, place):
+            heard.append((task.tid, signum, killer))
+
+    def victim():
+        yield Sleep(100)
+
+    def main():
+        task = yield Spawn(victim())
+        yield
+        yield Kill(task, 19)
+        yield Kill(task, 0)
+        yield Kill(task)
+        yield Kill(task, 18)
+        try:
+            kernel.current.kill(2)      # itself: it comes when the turn is over
+            yield Sleep(1)
+        except KeyboardInterrupt:
+            pass
+
+    kernel.attach(Signals())
+    kernel.run(main())
+    assert heard[:4] == [(2, 19, 1), (2, 15, 1), (2, 18, 1), (1, 2, 1)]

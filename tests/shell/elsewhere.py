@@ -13,8 +13,8 @@ _PATIENCE = 20      # seconds, after which a test fails instead of hanging
 
 @contextmanager
 def elsewhere(*routines, rights=("rw", "py"), **options):
-    """A System of a kernel in another thread, in which `routines` run as tasks 2, 3 ...; each has had
-    a few turns. A routine that holds the CPU has to be let go before the block ends."""
+    """A System of a kernel in another thread, in which `routines` run as tasks 2, 3 ...; each has
+    had a few turns. A routine that holds the CPU has to be let go before the block ends."""
     kernel = minios.Kernel(**options)
     ready, over = threading.Event(), threading.Event()
 

@@ -40,7 +40,7 @@ class TypedTerminal(Terminal):
     def __init__(self, typed=(), columns=80, lines=24, colors=False):
         self.columns, self.lines, self.colors = columns, lines, colors
         self.data = b""
-        self.has_keys = False
+        self.reads_keys = False
         self._typed = iter(typed)
 
     @property
@@ -70,11 +70,11 @@ class TypedTerminal(Terminal):
 
     @contextmanager
     def keys(self):
-        self.has_keys = True
+        self.reads_keys = True
         try:
             yield self
         finally:
-            self.has_keys = False
+            self.reads_keys = False
 
     def get(self, seconds=None):
         for key in self._typed:

@@ -181,6 +181,16 @@ class Session:
             yield from keys.get(30)
             raise RuntimeError("raised on purpose")
 
+    def do_die(self, rest):
+        """In the background: end the whole program while the next line is edited."""
+        def die():
+            yield Sleep(0.05)
+            sys.exit(int(rest))
+
+        self.kernel.spawn(die())
+        return
+        yield
+
     def do_alternate(self, rest):
         with self.terminal.keys() as keys:
             yield from self.terminal.write(b"\033[?1049h\033[Halternate")

@@ -179,6 +179,8 @@ class Screen:
 
     def close(self):
         """End the program, if it has not ended."""
-        if self.process.isalive():
-            self.process.kill(signal.SIGKILL)
-        self.process.close(force=True)
+        if not self.process.closed:
+            if self.process.isalive():
+                self.process.kill(signal.SIGKILL)
+                self.process.wait()
+            self.process.close(force=False)

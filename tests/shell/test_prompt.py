@@ -76,6 +76,17 @@ def test_sigint_from_elsewhere_does_the_same(screen):
     screen.wait_for(r"^\$ half\n\$$")
 
 
+def test_two_at_once_do_no_harm(screen):
+    for i in range(20):
+        screen.type(f"line {i}")
+        screen.wait_for(rf"^\$ line {i}$")
+        screen.signal(signal.SIGINT)
+        screen.signal(signal.SIGINT)
+        screen.wait_for(rf"^\$ line {i}\n(\$\n)?\$\Z")
+    screen.type("hello\r")
+    screen.wait_for("^got 'hello'$")
+
+
 def test_ctrl_d_ends_at_an_empty_line_and_deletes_in_another(screen):
     screen.type("abc\x01\x04\r")
     screen.wait_for(r"^got 'bc'\n\$$")
@@ -97,11 +108,12 @@ def test_ctrl_l_clears_the_screen(screen):
 
 def test_the_end_of_the_terminal_is_the_end_of_input(screen):
     pid = pid_of(screen)
-    screen.process.close(force=False)
-    screen.process.wait() if screen.process.isalive() else None
+    os.close(screen.process.child_fd)
+    while screen.process.isalive():
+        pass
+    screen.process.closed = True
     with pytest.raises(ProcessLookupError):
-        while True:
-            os.kill(pid, 0)
+        os.kill(pid, 0)
 
 
 def test_what_is_typed_ahead_is_a_programs_input_or_the_next_line(screen):

@@ -388,7 +388,7 @@ def check_restored(screen, status):
 
 def pid_of(screen):
     screen.type("pid\r")
-    return int(screen.wait_for(r"^pid (\d+)$")[1])
+    return int(screen.wait_for(r"^pid (\d+)\n\$$")[1])
 
 
 def test_the_terminal_is_given_back_after_exit(wrapped):
@@ -421,6 +421,11 @@ def test_the_terminal_is_given_back_at_the_prompt_when_the_process_is_killed(wra
     wrapped.wait_for("half a line$")
     os.kill(pid, signum)
     check_restored(wrapped, 128 + signum)
+
+
+def test_the_terminal_is_given_back_when_a_task_ends_the_program_at_the_prompt(wrapped):
+    wrapped.type("die 7\r")
+    check_restored(wrapped, 7)
 
 
 def test_the_terminal_is_given_back_when_a_program_with_keys_is_killed(wrapped):

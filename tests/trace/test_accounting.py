@@ -376,3 +376,43 @@ def test_a_nice_task_that_others_overtake_is_scheduled_meanwhile():
     kernel.run()
     assert accounts["nice"] > 0 and accounts["normal"] > 0
     assert accounts["nice"] + 40 <= clock.now()
+
+
+def test_a_task_reads_in_its_own_turn_how_long_it_has_waited_and_been_ready():
+    clock = VirtualClock()
+    kernel = minios.Kernel(clock=clock)
+
+    def reader():
+        yield Sleep(3)
+        account = minios.current_task().account
+        return account.waited, account.scheduled
+
+    def hog():
+        yield
+        clock.advance(5)
+
+    def main():
+        task = yield Spawn(reader())
+        yield Spawn(hog())
+        return (yield Wait(task))
+
+    kernel.attach(Accounting())
+    assert kernel.run(main()) == (3.0, 2.0)
+
+
+def test_a_task_that_is_ready_and_has_not_run_yet_is_known_to_be():
+    clock = VirtualClock()
+    kernel = minios.Kernel(clock=clock)
+
+    def sleeper():
+        yield
+
+    def main():
+        task = yield Spawn(sleeper())
+        clock.advance(4)
+        before = task.account.scheduled
+        yield Kill(task, 9)
+        return before, task.account.scheduled, task.account.waited
+
+    kernel.attach(Accounting())
+    assert kernel.run(main()) == (4.0, 4.0, 0.0)

@@ -10,7 +10,8 @@ import signal
 import sys
 from contextlib import ExitStack
 
-from syscalls import Kill, Park, SigWait, Sleep, Spawn, WaitAny, Wake
+from syscalls import Kill, Park, SigWait, Sleep, Spawn, WaitAny
+from syscalls.parking import wake
 
 from ...errors import KernelError
 from ...kernel import Kernel
@@ -43,8 +44,6 @@ def call(pid, argv=None, rights=()):
     BrokenPipeError where nobody reads our output.
     """
     sock = rendezvous.connect(pid)
-    if sys.__stdin__ is None:
-        sys.__stdin__ = open(os.devnull)  # type: ignore[misc]    # nothing is typed
     kernel = Kernel(slow_turn=float("inf"), grace=0.5)
     client = (_Attached if argv is None else _Client)(kernel, pid, sock)
     try:
@@ -117,7 +116,7 @@ class _Client:
                 return 1
             action = _ACTIONS.get(kind)
             if action is not None:
-                yield from action(self, payload)
+                yield from action(self, payload) or ()
         self._problem = "the program has ended"
         return 1
 
@@ -138,8 +137,6 @@ class _Client:
 
     def _on_hello(self, payload):
         check_version(self._pid, fields_of(payload))
-        return
-        yield
 
     def _on_output(self, payload):
         yield from self._terminal.write(payload)
@@ -167,8 +164,7 @@ class _Client:
         yield from self._ask(self._answer_input(field(fields_of(payload), "id", int, 0)))
 
     def _on_candidates(self, payload):
-        return
-        yield
+        """Nobody has asked for any."""
 
     # --- What is typed -------------------------------------------------------------------
 
@@ -273,7 +269,7 @@ class _Attached(_Client):
         question = self._questions.get(field(fields, "id", int, 0))
         if question is not None:
             question.candidates = fields.get("candidates") or []
-            yield Wake(question)
+            wake(question)
 
     def _suspend(self):
         self._outbox.insert(control(b"S", signal="TSTP"))

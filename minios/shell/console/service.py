@@ -56,18 +56,21 @@ class _Clients:
 
     def connection(self, stream):
         """The task of one connection; a generator."""
+        sockets = self._console.sockets
+        sockets.add(stream.socket)
+        try:
+            yield from self._serve(stream)
+        finally:
+            sockets.discard(stream.socket)
+
+    def _serve(self, stream):
         problem = self._problem(stream.socket) or _load_session()
         if problem is not None:
             yield from stream.write(control(b"X", message=problem))
             return
         from .session import Connection
 
-        sockets = self._console.sockets
-        sockets.add(stream.socket)
-        try:
-            yield from Connection(stream, self._console).serve()
-        finally:
-            sockets.discard(stream.socket)
+        yield from Connection(stream, self._console).serve()
 
     def _problem(self, sock):
         """Why a client is not served; None where he is."""

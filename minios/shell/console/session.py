@@ -10,13 +10,14 @@ import shlex
 import sys
 from contextlib import suppress
 from contextvars import ContextVar
-from signal import SIGKILL, SIGPIPE, SIGTERM
+from signal import SIGCONT, SIGINT, SIGKILL, SIGPIPE, SIGTERM
 
 from syscalls import GetTask, Park, Sleep, Spawn, Wait, WaitAny
 
 from ...lib.timeouts import timeout
 from ..shell import Shell
 from ..system import System
+from ..terminal import Suspended
 from .outbox import Outbox
 from .protocol import PROTOCOL, ProtocolError, control, field, fields_of, read_frame, split_answer
 from .terminal import RemoteTerminal
@@ -85,6 +86,8 @@ class Connection:
         self._outbox.insert(control(b"X", message=message))
 
     # --- What the client says ------------------------------------------------------------
+    #
+    # Each of these acts on one kind of frame; one that has to wait is a generator.
 
     def _listen(self):
         """Act on what the client says, until he leaves or says what he must not."""
@@ -95,7 +98,7 @@ class Connection:
                 if action is not None:
                     if kind != b"H" and not self._has_said_hello:
                         raise ProtocolError("the first frame is a hello")
-                    yield from action(self, payload)
+                    yield from action(self, payload) or ()
         except ProtocolError as error:
             self._refuse(str(error))
         except OSError:
@@ -140,18 +143,14 @@ class Connection:
     def _on_line(self, payload):
         fields = fields_of(payload)
         text = None if fields.get("text") is None else field(fields, "text", str, None)
-        self._answer(field(fields, "id", int, 0), text)
-        return
-        yield
+        self._answer(b"P", field(fields, "id", int, 0), text)
 
     def _on_input(self, payload):
-        self._answer(*split_answer(payload))
-        return
-        yield
+        self._answer(b"N", *split_answer(payload))
 
-    def _answer(self, number, value):
+    def _answer(self, kind, number, value):
         if self._terminal is not None:
-            self._terminal.answer(number, value)
+            self._terminal.answer(kind, number, value)
 
     def _on_signal(self, payload):
         word = field(fields_of(payload), "signal", str, "")
@@ -160,13 +159,9 @@ class Connection:
                 self._shell.interrupt()
             elif word == "TSTP":
                 self._shell.suspend()
-        return
-        yield
 
     def _on_size(self, payload):
         self._resize(fields_of(payload))
-        return
-        yield
 
     def _resize(self, fields):
         columns, lines = field(fields, "columns", int, 80), field(fields, "lines", int, 24)
@@ -177,8 +172,6 @@ class Connection:
         key = field(fields_of(payload), "key", str, "")
         if self._terminal is not None and key:
             self._terminal.press(key[:32])
-        return
-        yield
 
     def _on_complete(self, payload):
         from ..completion import complete
@@ -197,20 +190,29 @@ class Connection:
         """The task of the shell: one command, or a session. The exit status is its last word."""
         me, status = (yield GetTask()), 1
         try:
-            if argv is None:
-                status = yield from self._shell.session(me)
-            else:
-                status = yield from self._shell.run_script(me, shlex.join(argv))
+            status = yield from self._work_of(me, argv)
         except BrokenPipeError:
             status = 128 + SIGPIPE      # the client has left
         finally:
             self._outbox.insert(control(b"Q", status=status))
             self._outbox.finish()
 
+    def _work_of(self, me, argv):
+        if argv is not None:
+            return (yield from self._shell.run_script(me, shlex.join(argv)))
+        while True:
+            try:
+                return (yield from self._shell.session(me))
+            except (KeyboardInterrupt, Suspended):
+                if self._shell.leaving:
+                    return 128 + SIGINT
+                # Two that came together, the second in the middle of what the first one does.
+
     def _hang_up(self):
         """End all that this connection has started, in a moment if need be by force."""
         kernel = self._console.kernel
         for task in self._tasks():
+            task.kill(SIGCONT)
             task.kill(SIGTERM)
         kernel.call_at(kernel.now() + _GRACE, self._force)
 

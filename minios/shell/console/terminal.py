@@ -113,7 +113,7 @@ class RemoteTerminal(Terminal):
         has been stopped. Then the program asks anew, or when it goes on, if it is stopped still.
         """
         while True:
-            question = self._next_question()
+            question = self._next_question(kind)
             try:
                 yield from self._outbox.put(control(kind, id=question.number, **fields))
                 while not (question.answered or question.postponed):
@@ -125,12 +125,12 @@ class RemoteTerminal(Terminal):
             while self._question is not None:
                 yield Park(self._turn)
 
-    def _next_question(self):
+    def _next_question(self, kind):
         if self._question is not None:
             self._question.postponed = True
             wake(self._question)
         self._count += 1
-        self._question = _Question(self._count)
+        self._question = _Question(kind, self._count)
         return self._question
 
     def _drop(self, question):
@@ -138,10 +138,11 @@ class RemoteTerminal(Terminal):
             self._question = None
             wake(self._turn, None)
 
-    def answer(self, number, value):
-        """The client has answered question `number`; one that is not asked now is dropped."""
+    def answer(self, kind, number, value):
+        """The client has answered question `number`, which is of this kind (P or N); an answer to
+        one that is not asked now is dropped."""
         question = self._question
-        if question is not None and question.number == number:
+        if question is not None and (question.kind, question.number) == (kind, number):
             question.answered, question.answer = True, value
             self._drop(question)
             wake(question)
@@ -160,8 +161,8 @@ class RemoteTerminal(Terminal):
 class _Question:
     """Something that the client has been asked for."""
 
-    def __init__(self, number):
-        self.number = number
+    def __init__(self, kind, number):
+        self.kind, self.number = kind, number
         self.answered, self.answer = False, None
         self.postponed = False
 

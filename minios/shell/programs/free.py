@@ -10,8 +10,8 @@ import resource
 
 from syscalls import Park
 
-from ..arguments import Arguments
 from ..columns import Column, Table
+from ..getopt import Getopt
 from ..pace import Pace
 from ..rest import REST
 from ..sizes import meminfo, resident_bytes, size_of, size_text
@@ -22,28 +22,23 @@ _WIDTH = 11
 
 
 def parser():
-    parser = Arguments(
+    parser = Getopt(
         "free", "Tell how much memory the program uses.",
         epilog="Mem: `total` is the limit of the process (ulimit -v) or what the machine has,\n"
                "`used` what the process has in memory; the rest is the machine's. `bytes` of\n"
                "tasks are those of the tasks and their frames, not of what the frames refer to.",
-        add_help=False,
     )
-    parser.add_argument("--help", action="help", help="show this help message and exit")
-    unit = parser.add_mutually_exclusive_group()
-    unit.add_argument("-b", "--bytes", dest="unit", action="store_const", const="b",
-                      help="in bytes")
-    unit.add_argument("-k", "--kibi", dest="unit", action="store_const", const="k",
-                      help="in kibibytes, the default")
-    unit.add_argument("-m", "--mebi", dest="unit", action="store_const", const="m",
-                      help="in mebibytes")
-    unit.add_argument("-g", "--gibi", dest="unit", action="store_const", const="g",
-                      help="in gibibytes")
-    unit.add_argument("-h", "--human", dest="unit", action="store_const", const="human",
-                      help="with a unit that fits")
-    parser.add_argument("--objects", action="store_true",
-                        help="count the Python objects, for which everything stands still")
-    parser.add_argument("--json", action="store_true", help="print a JSON object, in bytes")
+    add = parser.add_argument
+    add("-b", "--bytes", dest="unit", action="store_const", const="b", help="in bytes")
+    add("-k", "--kibi", dest="unit", action="store_const", const="k",
+        help="in kibibytes, the default")
+    add("-m", "--mebi", dest="unit", action="store_const", const="m", help="in mebibytes")
+    add("-g", "--gibi", dest="unit", action="store_const", const="g", help="in gibibytes")
+    add("-h", "--human", dest="unit", action="store_const", const="human",
+        help="with a unit that fits")
+    add("--objects", action="store_true",
+        help="count the Python objects, for which everything stands still")
+    add("--json", action="store_true", help="print a JSON object, in bytes")
     parser.set_defaults(unit="k")
     return parser
 

@@ -10,9 +10,9 @@ from operator import attrgetter
 from textwrap import fill
 
 from ...errors import NoSuchTaskError
-from ..arguments import Arguments
 from ..columns import Table, write_json
 from ..ended import show_ended
+from ..getopt import Getopt
 from ..keys import KEYS, find_key
 from ..moment import Moment
 from ..ordering import order_by, sortable
@@ -31,19 +31,8 @@ _BSD = set("auxwlfeg")      # the letters of `ps aux` and its like
 _STYLES = {"!": ("red",), "T": ("yellow",), "t": ("yellow",), "R": ("bold",)}
 
 
-class _PsArguments(Arguments):
-    """Takes `--sort -KEY` as one, which argparse takes for two options."""
-
-    def parse_args(self, arguments):
-        words = list(arguments)
-        while "--sort" in words[:-1]:
-            number = words.index("--sort")
-            words[number:number + 2] = [f"--sort={words[number + 1]}"]
-        return super().parse_args(words)
-
-
 def parser():
-    parser = _PsArguments(
+    parser = Getopt(
         "ps", "List the tasks.", usage="ps [aux | -ef | -l | -o KEYS] [--sort KEYS] [TID ...]",
         epilog=f"{fill('keys: ' + ' '.join(KEYS), 78)}\n\nSTAT, the state:\n{HELP}",
     )

@@ -4,13 +4,16 @@ import json
 import os
 import re
 import socket
+import subprocess
+import sys
+import threading
 
 import pytest
 
 from minios.shell.console import rendezvous
 from minios.shell.console.commands import WORDS, main
 
-from .peer import command
+from .peer import PATIENCE, ROOT, command
 
 _CALM = """
 def sleeper():
@@ -148,8 +151,6 @@ def test_every_word_explains_itself(word, capsys):
 
 
 def test_another_version_of_the_protocol_is_named(capsys):
-    import threading
-
     sock, _, _ = rendezvous.listen()
 
     def answer():
@@ -201,9 +202,6 @@ def test_nobody_who_reads_the_output_is_141(process):
     target = process(_CALM)
     reader, writer = os.pipe()
     os.close(reader)
-    import subprocess
-    import sys
-
     text = ("import sys; from minios.shell.console.commands import main\n"
             "try: sys.exit(main(sys.argv[1], sys.argv[2:]))\n"
             "except BrokenPipeError: sys.exit(141)")
@@ -213,6 +211,19 @@ def test_nobody_who_reads_the_output_is_141(process):
     )
     os.close(writer)
     assert done.returncode == 141 and done.stderr == b""
+
+
+@pytest.mark.parametrize("word", ["ps", "attach"])
+def test_closed_standard_input_is_one_that_has_ended(process, word):
+    target = process(_CALM)
+    text = ("import sys; from minios.shell.console.commands import main; "
+            "sys.exit(main(sys.argv[1], sys.argv[2:]))")
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" "$@" <&-', sys.executable, "-c", text, word, str(target.pid)],
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("sleeper" in done.stdout) == (word == "ps")
 
 
 def test_a_script_may_be_fed_to_a_shell_there(process):
@@ -225,9 +236,6 @@ def test_a_script_may_be_fed_to_a_shell_there(process):
 
 
 def test_a_program_that_ends_meanwhile_is_said_to_have_ended(process, tmp_path):
-    import subprocess
-    import sys
-
     target = process(_CALM)
     text = ("import sys; from minios.shell.console.commands import main; "
             "sys.exit(main(sys.argv[1], sys.argv[2:]))")

@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import struct
+import time
 
 from syscalls import Sleep
 
@@ -127,5 +128,6 @@ def test_frames_of_all_kinds_crash_nothing(program, caplog):
         if "clients are connected already" in result[2]:
             peer = None
     assert result == (0, "CMD\nmain\ncounter\n", "")
-    assert len(turns) > before or not one.kernel.find_task(2).done()
+    while len(turns) <= before:         # or else it would hang here
+        time.sleep(0.001)
     print(f"{sent} frames on {connections} connections")

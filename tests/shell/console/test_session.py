@@ -323,6 +323,18 @@ def test_who_leaves_in_the_middle_of_strace_leaves_no_hook_behind(program):
     wait_until(lambda: not one.kernel.hooks)
 
 
+def test_who_leaves_while_strace_is_stopped_leaves_no_hook_behind(program):
+    one = program(sleeper())
+    peer = one.peer()
+    peer.attach()
+    peer.send(frame(b"L", id=peer.expect(b"P")["id"], text="strace -p 2"))
+    wait_until(lambda: one.kernel.hooks)
+    peer.send(frame(b"S", signal="TSTP"))
+    peer.expect(b"P")
+    peer.close()
+    wait_until(lambda: not one.kernel.hooks)
+
+
 def test_strace_that_is_interrupted_leaves_no_hook_behind(program):
     one = program(sleeper())
     peer = one.peer()

@@ -95,9 +95,21 @@ def test_a_line_is_asked_for_and_the_answer_to_another_question_dropped(kernel, 
         yield
         ((kind, question),) = client.frames()
         assert kind == b"P" and question["text"] == "$ "
-        client.terminal.answer(question["id"] + 1, "other")
-        client.terminal.answer(question["id"], "line")
-        client.terminal.answer(question["id"], "again")
+        client.terminal.answer(b"P", question["id"] + 1, "other")
+        client.terminal.answer(b"P", question["id"], "line")
+        client.terminal.answer(b"P", question["id"], "again")
+        return (yield Wait(asker))
+
+    assert kernel.run(main()) == "line"
+
+
+def test_what_is_typed_is_no_answer_to_who_wants_a_line(kernel, client):
+    def main():
+        asker = yield Spawn(client.terminal.read_line("$ "))
+        yield
+        number = client.frames()[0][1]["id"]
+        client.terminal.answer(b"N", number, b"typed")
+        client.terminal.answer(b"P", number, "line")
         return (yield Wait(asker))
 
     assert kernel.run(main()) == "line"
@@ -112,15 +124,15 @@ def test_who_asks_last_is_answered_first_and_the_other_asks_anew(kernel, client)
         yield
         ((kind, question),) = client.frames()
         assert kind == b"P"
-        client.terminal.answer(first, b"late")
+        client.terminal.answer(b"N", first, b"late")
         yield Sleep(1)
         assert not reader.done() and client.frames() == []
-        client.terminal.answer(question["id"], "line")
+        client.terminal.answer(b"P", question["id"], "line")
         assert (yield Wait(prompt)) == "line"
         yield
         ((kind, question),) = client.frames()
         assert kind == b"N"
-        client.terminal.answer(question["id"], b"typed")
+        client.terminal.answer(b"N", question["id"], b"typed")
         return (yield Wait(reader))
 
     assert kernel.run(main()) == b"typed"
@@ -133,14 +145,14 @@ def test_one_that_is_stopped_asks_anew_when_it_goes_on(kernel, client):
         yield Kill(reader, 19)
         prompt = yield Spawn(client.terminal.read_line("$ "))
         yield
-        client.terminal.answer(client.frames()[1][1]["id"], "line")
+        client.terminal.answer(b"P", client.frames()[1][1]["id"], "line")
         yield Wait(prompt)
         yield Sleep(1)
         assert client.frames() == []
         yield Kill(reader, 18)
         yield Sleep(1)
         ((kind, question),) = client.frames()
-        client.terminal.answer(question["id"], b"typed")
+        client.terminal.answer(b"N", question["id"], b"typed")
         return kind, (yield Wait(reader))
 
     assert kernel.run(main()) == (b"N", b"typed")
@@ -155,7 +167,7 @@ def test_one_that_asks_and_is_killed_makes_room_for_the_next(kernel, client):
         yield Sleep(1)
         kind, question = client.frames()[-1]
         assert kind == b"N"
-        client.terminal.answer(question["id"], b"typed")
+        client.terminal.answer(b"N", question["id"], b"typed")
         return (yield Wait(first))
 
     assert kernel.run(main()) == b"typed"

@@ -11,7 +11,8 @@ from ..programs_harness import Collected, Process, Shell, Terminal, TextInput, r
 
 
 def world(kernel, main):
-    """Run `main(run)` on `kernel`; `run(*argv)` runs a program of a shell there: (status, output)."""
+    """Run `main(run)` on `kernel`; `run(*argv)` runs a program of a shell there, and returns its
+    (status, output)."""
     out = Collected()
     shell = Shell(kernel, System(kernel), Terminal(), ".")
 

@@ -120,7 +120,8 @@ def test_lines_are_cut_at_the_width_of_the_screen_but_for_l():
     assert (status, err) == (0, "")
     assert terminal.text.splitlines() == ["a" * 50 + "───" + "b" * 6 + "+"]
     terminal = TypedTerminal(columns=60)
-    run("pstree", "-lU", "2", background=[parent("a" * 50, "b" * 50), *settled()], terminal=terminal)
+    tree = [parent("a" * 50, "b" * 50)]
+    run("pstree", "-lU", "2", background=[*tree, *settled()], terminal=terminal)
     assert terminal.text.splitlines() == ["a" * 50 + "───" + "b" * 50]
 
 

@@ -42,8 +42,8 @@ def test_it_runs_in_the_thread_of_the_kernel():
         out, _ = py("-c", "from _thread import get_ident; get_ident(), len(tasks())", system=system)
         assert out == f"({thread}, 2)\n"
         assert py("-c", "kernel.kill(2)", system=system)[0] == "True\n"
-        out, _ = py("-c", "await syscalls.Sleep(0); print('later'); (await syscalls.GetTask()).name",
-                    system=system)
+        code = "await syscalls.Sleep(0); print('later'); (await syscalls.GetTask()).name"
+        out, _ = py("-c", code, system=system)
     assert out == "later\n'py'\n"
 
 
@@ -140,7 +140,8 @@ def test_the_prompt_goes_on_for_a_statement_of_several_lines():
 
 
 def test_ctrl_c_drops_a_statement_that_is_typed_and_leaves_an_empty_prompt():
-    terminal = at_prompt("if 1:", KeyboardInterrupt, "1 + 1", KeyboardInterrupt, "never", status=130)
+    lines = ["if 1:", KeyboardInterrupt, "1 + 1", KeyboardInterrupt, "never"]
+    terminal = at_prompt(*lines, status=130)
     assert terminal.prompts == [">>> ", "... ", ">>> ", ">>> "]
     assert "2\n" in terminal.text and terminal.text.count("KeyboardInterrupt") == 2
 

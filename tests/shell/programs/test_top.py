@@ -55,7 +55,7 @@ def at_terminal(typed, *arguments, background=None, **options):
     """The terminal after top has run there."""
     terminal = TypedTerminal(typed, **options)
     top(*arguments, background=background, terminal=terminal)
-    assert terminal.data.endswith(b"\x1b[?25h\x1b[?1049l") and not terminal.has_keys
+    assert terminal.data.endswith(b"\x1b[?25h\x1b[?1049l") and not terminal.reads_keys
     return terminal
 
 
@@ -301,7 +301,7 @@ def test_the_screen_is_given_back_when_it_is_killed(signum):
     terminal = TypedTerminal([None] * 5)
     with pytest.raises((minios.TaskKilledError, KeyboardInterrupt)):
         run("top", kernel=kernel, background=[killer()], terminal=terminal)
-    assert terminal.data.endswith(b"\x1b[?25h\x1b[?1049l") and not terminal.has_keys
+    assert terminal.data.endswith(b"\x1b[?25h\x1b[?1049l") and not terminal.reads_keys
     assert kernel.accounting is None
 
 

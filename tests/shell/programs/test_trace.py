@@ -45,6 +45,7 @@ def test_without_a_command_all_is_recorded_until_it_is_ended(kernel, tmp_path, s
     def main():
         task = world.start("trace")
         yield Sleep(3)
+        yield Sleep(3)
         yield Kill(task, signum)
         yield Sleep(1)
         assert not kernel.hooks

@@ -233,7 +233,8 @@ def test_a_dead_task_that_somebody_has_waited_for_is_known_too():
         with pytest.raises(ValueError):
             yield Wait(2)
 
-    assert why("2", background=[fails(), hears()])[0] == "task 2 (fails) has failed: ValueError: heard"
+    lines = why("2", background=[fails(), hears()])
+    assert lines[0] == "task 2 (fails) has failed: ValueError: heard"
 
 
 def test_a_task_that_has_returned_tells_what():
@@ -241,7 +242,9 @@ def test_a_task_that_has_returned_tells_what():
         return "a result"
         yield
 
-    assert why("2", background=[returns()]) == ["task 2 (returns) has ended, and returned 'a result'"]
+    assert why("2", background=[returns()]) == [
+        "task 2 (returns) has ended, and returned 'a result'",
+    ]
 
 
 def test_a_task_of_which_nothing_is_known_is_one_line():
