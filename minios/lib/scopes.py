@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..kernel import Task
 
-__all__ = ["Scope", "ScopeCancelled"]
+__all__ = ["Scope", "ScopeCancelled", "scopes_of"]
 
 # A context variable is inherited by the tasks that a task spawns; the stack knows whose it is.
 _current_stack: ContextVar[_Stack | None] = ContextVar("minios.scopes", default=None)
@@ -52,6 +52,13 @@ class _Stack(list):
     def __init__(self, task):
         super().__init__()
         self.task = task
+
+
+def scopes_of(task: Task) -> list[Scope]:
+    """The scopes that `task` is in, the outermost first; for observers, from any thread."""
+    get = getattr(task.context, "get", None)        # one that has ended has no context
+    stack = None if get is None else get(_current_stack)
+    return list(stack) if stack is not None and stack.task is task else []
 
 
 class Scope:

@@ -172,11 +172,17 @@ def _tids(shell, place):
     system = shell.system
     tasks = system.tasks()
     if word[:1].isdigit():
-        fitting = (each for each in tasks if system.address(each).startswith(word))
+        fitting = (each for each in tasks if _has_address(system, each, word))
     else:
         fitting = (each for each in tasks if each.name.startswith(word))
     return [_word(place, f"{before}{comma}{system.address(each)}", each.name)
             for each in islice(fitting, _MOST)]
+
+
+def _has_address(system, task, prefix):
+    if task.kernel is system.kernel:
+        return str(task.tid).startswith(prefix)     # what nearly all are, without the calls
+    return system.address(task).startswith(prefix)
 
 
 # --- Files -------------------------------------------------------------------------------------

@@ -209,9 +209,10 @@ class Interpreter:
 
     def run_words(self, process, words):
         """Run the program that `words` name, in the calling task; its status. A generator."""
-        name, *arguments = words
+        name, arguments = words[0], list(words[1:])
         if name in self.aliases:
-            name, *arguments = [*self.aliases[name], *arguments]
+            name, *first = self.aliases[name]
+            arguments[:0] = first
         if name.endswith(".py"):
             name, arguments = "run", [name, *arguments]
         process.name = name

@@ -24,8 +24,8 @@ _NORMAL_SCREEN = b"\033[?1049l"
 class Modes:
     """The modes of the terminal on descriptor `fd` as they are now, and what puts them back.
 
-    `screen` writes bytes to it at once, from any place, or does not. Raises OSError where `fd` is no
-    terminal.
+    `screen` writes bytes to it at once, from any place, or does not. Raises OSError where `fd` is
+    no terminal.
     """
 
     def __init__(self, fd, screen):

@@ -4,7 +4,7 @@
     for task in tasks:
         ...
         if pace.is_over():
-            yield           # a bare yield gives up the turn
+            yield REST      # see rest.py
 """
 
 from time import perf_counter
@@ -27,7 +27,7 @@ class Pace:
     def is_over(self):
         """Whether to give up the turn now; then the next slice begins when it comes back.
 
-        To be asked once an item, and to be followed by a `yield` where it says yes.
+        To be asked once an item, and to be followed by `yield REST` where it says yes.
         """
         self._left -= 1
         if self._left:

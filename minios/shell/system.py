@@ -41,7 +41,7 @@ class System:
     def __init__(self, kernel: Kernel, rights=("rw", "py")):
         self.kernel = kernel
         self.rights = frozenset(rights)
-        self.programs = {}      # prefix -> Kernel
+        self.programs: dict[str, Kernel] = {}   # by prefix
 
     @property
     def is_local(self):

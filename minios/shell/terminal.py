@@ -163,7 +163,8 @@ class PlainTerminal(Terminal):
             yield None
             return
         if self._is_reading or self._keys is not None:
-            who = "the shell reads a line" if self._is_reading else "a program has its keys (`jobs` shows it)"
+            who = ("the shell reads a line" if self._is_reading else
+                   "a program has its keys (`jobs` shows it)")
             raise OSError(f"the terminal is not free: {who}")
         with KeyReader(self.kernel, self._fd, self.size) as keys:
             self._keys, self._modes.is_drawn_on = keys, True

@@ -11,7 +11,7 @@ from syscalls import Await, Offload, Park
 from syscalls.describe import call_text
 
 from ..kernel.descriptor import Descriptor
-from ..lib.scopes import _current_stack
+from ..lib.scopes import scopes_of
 from .states import letter_of
 
 __all__ = ["call_name", "deadline_of", "descriptor_of", "place_of", "thing_of", "users_frame",
@@ -78,17 +78,9 @@ def deadline_of(task, now):
     token = task.token
     if type(token) is tuple and len(token) == 3 and token[2] is task:     # see kernel/timers.py
         due = token[0]
-    context = task.context
-    for scope in _scopes(context, task):
+    for scope in scopes_of(task):
         due = min(due, getattr(scope, "when", math.inf))
     return None if due == math.inf else max(0.0, due - now)
-
-
-def _scopes(context, task):
-    """The scopes that `task` is in: the variable is inherited, and the stack knows whose it is."""
-    get = getattr(context, "get", None)
-    stack = None if get is None else get(_current_stack)
-    return list(stack) if stack is not None and stack.task is task else ()
 
 
 def users_frame(frames):

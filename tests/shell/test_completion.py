@@ -121,7 +121,8 @@ def test_a_program_that_runs_a_command_is_followed_by_one(shell):
 def test_of_100_000_tasks_200_that_fit_are_offered(shell):
     task = SimpleNamespace(name="worker", kernel=shell.kernel)
     tasks = [SimpleNamespace(**vars(task), tid=tid) for tid in range(1, 100_001)]
-    shell.system = SimpleNamespace(tasks=lambda: tasks, address=lambda task: str(task.tid))
+    shell.system = SimpleNamespace(
+        kernel=shell.kernel, tasks=lambda: tasks, address=lambda task: str(task.tid))
     found = texts(shell, "kill 99")
     assert len(found) == 200 and found[:3] == ["99 ", "990 ", "991 "]
     assert texts(shell, "kill 99999") == ["99999 "]

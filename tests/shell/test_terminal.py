@@ -377,7 +377,7 @@ def wrapped(request, tmp_path):
 
 
 def check_restored(screen, status):
-    screen.wait_for(rf"^status {status}$")
+    screen.wait_for(rf"\bstatus {status}$")
     screen.wait_for("^over$")
     assert screen.wait_for_end() == 0
     before, after = ((screen.folder / name).read_text() for name in ("before", "after"))

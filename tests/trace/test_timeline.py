@@ -15,6 +15,8 @@ from minios.trace.command import main as trace
 from minios.trace.events import EventFile
 from syscalls import Kill, Park, Sleep, Spawn, Wait, Wake
 
+ROOT = os.path.dirname(os.path.dirname(minios.__file__))
+
 
 class Text(io.StringIO):
     """A file that can be read when it has been closed."""
@@ -265,7 +267,7 @@ def run_trace(folder, *arguments, **options):
     return subprocess.Popen(
         [sys.executable, "-c", code, "program.py", *arguments], cwd=folder, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([ROOT, *sys.path])},
     )
 
 

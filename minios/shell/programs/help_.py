@@ -2,6 +2,7 @@
 
 from ..arguments import Arguments
 from ..pace import Pace
+from ..rest import REST
 from . import find_program, program_names
 
 _GROUPS = {
@@ -39,7 +40,7 @@ def main(process, options):
             names.remove(name)
             lines.append(f"  {name:10} {_summary(name)}")
             if pace.is_over():
-                yield
+                yield REST
         yield from process.say("\n".join(lines))
     yield from process.say(_BEHIND)
     return 0

@@ -339,5 +339,5 @@ def test_a_program_that_is_stopped_does_not_hold_up_who_leaves(process, screen):
         if one.process.poll() is None:
             one.type("\x03")
             time.sleep(0.05)
-    assert one.status() == 130
+    assert one.status() in (130, -signal.SIGINT)    # one more may come while it leaves
     os.kill(target.pid, signal.SIGCONT)

@@ -12,7 +12,8 @@ from syscalls import Sleep
 from syscalls.log import log, recent
 
 from ..elsewhere import elsewhere
-from ..programs_harness import TypedTerminal, run
+from ..programs_harness import TypedTerminal
+from ..programs_harness import run as run_program
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +21,16 @@ def empty_log():
     recent.clear()
     yield
     recent.clear()
+
+
+def unwatched(**options):
+    """A kernel of which the watchdog reports nothing, on a busy machine either."""
+    return minios.Kernel(slow_turn=float("inf"), **options)
+
+
+def run(*argv, **options):
+    options.setdefault("kernel", unwatched())
+    return run_program(*argv, **options)
 
 
 def fails():
@@ -62,7 +73,7 @@ def test_levels_can_be_chosen():
 
 def test_in_virtual_time_the_seconds_are_unknown():
     log("ERROR", "a line")
-    kernel = minios.Kernel(clock=VirtualClock())
+    kernel = unwatched(clock=VirtualClock())
     assert run("dmesg", kernel=kernel)[1] == "[           -] a line\n"
 
 
@@ -87,7 +98,7 @@ def test_json_has_the_level_and_both_times():
 
 def test_w_waits_for_new_lines_and_shows_each_once():
     log("ERROR", "before")
-    kernel = minios.Kernel(clock=VirtualClock())
+    kernel = unwatched(clock=VirtualClock())
 
     def logs():
         yield Sleep(1)
