@@ -160,6 +160,7 @@ class Task(BaseTask, asyncio.Task):
     stopped = seldom("stopped", False)
     halted = seldom("halted", False)
     killer = seldom("killer")
+    stopper = seldom("stopper")
     credit = seldom("credit")
     due = seldom("due")                # what is raised when the future has been cancelled
     cancels = seldom("cancels", 0)
@@ -324,6 +325,10 @@ class Task(BaseTask, asyncio.Task):
         self.stack = self.value = self.error = self.pending = None
         self.call = self.token = self.due = None
         self.stopped = self.halted = False
+
+    def outcome(self, error):
+        # To ask for the exception would count as having heard of it.
+        return self.failure() if self.cancelled() else error
 
     def failure(self):
         if self.cancelled():

@@ -62,12 +62,13 @@ def _by_signal(error, task):
 def _stop(kernel, task, signum, killer, place):
     """Let the task have no turn until SIGCONT. A wait goes on, and its result is kept."""
     task.stopped = True
+    task.stopper = signum, killer, place
     task.aim()
 
 
 def _continue(kernel, task, signum, killer, place):
     """Undo _stop."""
-    task.stopped = False
+    task.stopped, task.stopper = False, None
     task.aim()
     if task.halted:
         task.halted = False

@@ -132,7 +132,7 @@ class TaskTable:
             error = self.lodger.translated(task, error)
         task.end(result, error)
         if error is not None:
-            self.obituaries.append(Obituary(task, error, task.failure(), self.now()))
+            self.obituaries.append(Obituary(task, error, task.outcome(error), self.now()))
         if self.hooks:
             self.report("task_ended", task)
         heard, waiters = task is self.main_task, task._waiters

@@ -117,6 +117,10 @@ class BaseTask:
         """What those hear who wait for the task, which has ended; None if it returned."""
         raise NotImplementedError
 
+    def outcome(self, error: BaseException) -> BaseException:
+        """The same for observers, who count as nobody; `error` is what has ended the task."""
+        raise NotImplementedError
+
     def end(self, result, error):
         """Take the outcome and let go of everything else."""
         raise NotImplementedError
@@ -335,6 +339,7 @@ class Task(BaseTask):
     stopped = seldom("stopped", False)
     halted = seldom("halted", False)
     killer = seldom("killer")
+    stopper = seldom("stopper")         # who has stopped it: signum, tid, place
     credit = seldom("credit")
 
     def __init__(self, kernel, routine, name, parent, site):
@@ -383,6 +388,9 @@ class Task(BaseTask):
 
     failure = exception
 
+    def outcome(self, error):
+        return error if self.error is None else self.error
+
     def answer(self, kernel, waiter):
         if self.error is None:      # without the inner calls: what all do who join
             waiter.call = waiter.token = None
@@ -420,7 +428,7 @@ class Task(BaseTask):
                 self._seldom.pop(name, None)
 
 
-_OF_THE_LIVING = "pending", "progress", "stopped", "halted"
+_OF_THE_LIVING = "pending", "progress", "stopped", "stopper", "halted"
 
 
 def _outcome(task, error):

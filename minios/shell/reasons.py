@@ -19,7 +19,6 @@ from .waits import deadline_of, descriptor_of, place_of, thing_of, wait_of
 
 __all__ = ["Reason", "end_of", "live_reason", "name_of", "obituary_of", "outcome_of"]
 
-_STOPS = {Signals.SIGSTOP, Signals.SIGTSTP, Signals.SIGTTIN, Signals.SIGTTOU}
 _MANY = 10          # of several tasks, so many are named
 
 
@@ -61,10 +60,8 @@ def live_reason(system, task):
 
 def _stopper(task):
     """By whom, where the kernel has noted that."""
-    killer = task.killer
-    if killer is None or killer[0] not in _STOPS:
-        return ""
-    return f" by {_sender(killer[1], place_text(killer[2]))}"
+    stopper = getattr(task, "stopper", None)
+    return "" if stopper is None else f" by {_sender(stopper[1], place_text(stopper[2]))}"
 
 
 def _what_comes(task):

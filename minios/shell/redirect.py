@@ -5,9 +5,9 @@ process. So while a shell runs, a stand-in is in their place that asks a context
 output of whoever prints (PEP 567): a task has the context of who spawned it, and so has a thread
 that is started in a copy of it. Where none is set, it is the terminal.
 
-Not every code has such a context. A thread that a program starts by itself with
-threading.Thread has an empty one (up to Python 3.13), so what it prints goes to the terminal; so
-does what is written to descriptor 1 itself.
+A thread that a program starts itself has an empty context, up to Python 3.13. So while the
+stand-ins are there, threading.Thread passes these two variables on. What is written to
+descriptor 1 itself goes past all that.
 """
 
 import io
@@ -176,7 +176,8 @@ class _PrintedBytes(io.BufferedIOBase):
 @contextmanager
 def installed(terminal):
     """Inside, sys.stdout and sys.stderr are the stand-ins, over `terminal`; then what was there is
-    back, unless somebody has put something else in the place of ours."""
+    back, unless somebody has put something else in the place of ours. In one thread, nested or one
+    after the other."""
     before = sys.stdout, sys.stderr
     for file in before:
         try:
@@ -186,13 +187,36 @@ def installed(terminal):
     ours = (_Printed(terminal, _real(sys.stdout), current_output, False),
             _Printed(terminal, _real(sys.stderr), current_error, True))
     sys.stdout, sys.stderr = ours
+    start = threading.Thread.start
+    passing_on = _passing_on(start)
+    threading.Thread.start = passing_on
     try:
         yield
     finally:
+        if threading.Thread.start is passing_on:
+            threading.Thread.start = start
         if sys.stdout is ours[0]:
             sys.stdout = before[0]
         if sys.stderr is ours[1]:
             sys.stderr = before[1]
+
+
+def _passing_on(start):
+    """Thread.start, which lets the thread print where the one prints that starts it."""
+    def start_there(thread):
+        outputs = [(each, each.get()) for each in (current_output, current_error)]
+        if any(output is not None for _, output in outputs):
+            run = thread.run
+
+            def run_there():
+                for variable, output in outputs:
+                    variable.set(output)
+                run()
+
+            thread.run = run_there
+        start(thread)
+
+    return start_there
 
 
 def _real(file):

@@ -10,6 +10,7 @@ import sys
 from _thread import get_ident
 from contextlib import contextmanager
 from signal import SIGKILL
+from time import monotonic
 
 from syscalls import Sleep
 from syscalls.base import running
@@ -120,12 +121,11 @@ class System:
             return function(*arguments)
         answer = []
         kernel.call_from_thread(_answer, answer, function, arguments)
-        waited = 0.0
+        deadline = monotonic() + patience
         while not answer:
-            if waited >= patience:
+            if monotonic() >= deadline:
                 raise KernelBusyError(self.why_busy(kernel))
             yield Sleep(_LOOK)
-            waited += _LOOK
         result, error = answer
         if error is not None:
             raise error

@@ -39,7 +39,9 @@ class Account:
     def waited(self) -> float:
         """Seconds for which it was blocked or stopped, up to now."""
         since = self.since
-        return self._waited if since is None else self._waited + max(0.0, self._wait_end(since) - since)
+        if since is None:
+            return self._waited
+        return self._waited + max(0.0, self._wait_end(since) - since)
 
     @property
     def scheduled(self) -> float:

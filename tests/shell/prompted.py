@@ -31,6 +31,7 @@ class Session:
     def __init__(self, kernel, terminal):
         self.kernel, self.terminal = kernel, terminal
         self.done = False
+        self.interrupts = 0     # how many ^C have been heard
 
     def run(self):
         while not self.done:
@@ -40,7 +41,7 @@ class Session:
                     break
                 yield from self.carry_out(line)
             except KeyboardInterrupt:
-                pass
+                self.interrupts += 1
         yield from self.say("bye")
         return 3 if self.done else 0
 
@@ -234,6 +235,9 @@ class Session:
         self.terminal.resume_keys()
         self.top.kill(signal.SIGCONT)
         yield Wait(self.top)
+
+    def do_interrupts(self, rest):
+        yield from self.say(f"interrupts {self.interrupts}")
 
     def do_handlers(self, rest):
         fd = signal.set_wakeup_fd(-1)

@@ -82,9 +82,11 @@ def test_two_at_once_do_no_harm(screen):
         screen.wait_for(rf"^\$ line {i}$")
         screen.signal(signal.SIGINT)
         screen.signal(signal.SIGINT)
-        screen.wait_for(rf"^\$ line {i}\n(\$\n)?\$\Z")
+        screen.wait_for(rf"^\$ line {i}\n(\$\n)*\$\Z")
     screen.type("hello\r")
-    screen.wait_for("^got 'hello'$")
+    if "got" not in screen.wait_for(r"(^\$|got) '?hello'?\n\$\Z")[0]:     # it was hit by the last one
+        screen.type("hello\r")
+        screen.wait_for("^got 'hello'$")
 
 
 def test_ctrl_d_ends_at_an_empty_line_and_deletes_in_another(screen):

@@ -133,6 +133,34 @@ def test_a_thread_that_is_started_in_a_copy_of_the_context_prints_there(terminal
 
 
 @at_terminal
+def test_the_threads_of_a_program_print_there_and_those_of_others_do_not(terminal):
+    class Named(threading.Thread):
+        def run(self):
+            print("own run")
+
+    def program(spool):
+        current_output.set(spool)
+        threads = [threading.Thread(target=print, args=("thread",)), Named()]
+        for thread in threads:
+            thread.start()
+            while thread.is_alive():
+                yield Sleep(0.001)
+
+    assert pumped(program)[0].data == b"thread\nown run\n"
+    other = threading.Thread(target=print, args=("other",))
+    other.start()
+    other.join()
+    assert terminal.output == b"other\n"
+
+
+def test_threads_start_as_before_when_it_is_over():
+    before = threading.Thread.start
+    with installed(Terminal()), installed(Terminal()):
+        assert threading.Thread.start is not before
+    assert threading.Thread.start is before
+
+
+@at_terminal
 def test_what_a_task_prints_after_the_end_of_its_program_is_seen_on_the_terminal(terminal):
     def program(spool):
         current_output.set(spool)
@@ -176,6 +204,7 @@ def test_lines_of_threads_do_not_get_mixed_up():
     for name in "abc":
         assert text.count(f"end of {name}") == 1
         text = text.replace(f"end of {name}", "")
+    for name in "abc":
         assert [line for line in text.split("\n") if line.startswith(name)] == [
             f"{name} {i}" for i in range(2000)]
 

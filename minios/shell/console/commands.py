@@ -93,16 +93,15 @@ def _take_pid(word, arguments):
         if word == "attach" and len(arguments) > 1:
             raise _UsageError("attach takes one PID and nothing else")
         return int(arguments.pop(0))
-    running = rendezvous.pids()
-    if not arguments and word in _MAY_GUESS and len(running) == 1:
-        return running[0]
+    if not arguments and word in _MAY_GUESS and len(running := _programs()) == 1:
+        return running[0]["pid"]
     problem = f"{arguments[0]} is no PID" if arguments else "which program? Give its PID"
     raise _UsageError(f"{problem}{_who_runs()}\n{_usage(word).splitlines()[0]}")
 
 
 def _who_runs():
     """Which programs there are, in words to be added to a message."""
-    programs = [each for each in _programs() if each is not None]
+    programs = _programs()
     if not programs:
         return f"; {_NONE_RUNS}"
     lines = [f"  {each['pid']}  {_command(each)}" for each in programs]
@@ -152,8 +151,8 @@ def _ask(pid):
         return None
     except (OSError, KernelError):
         pass        # too many wait to be heard, or are: it is there
-    return {name: hello.get(name) for name in ("up", "tasks", "rights", "argv", "python", "minios")
-            } | {"pid": pid}
+    names = "up", "tasks", "rights", "argv", "python", "minios"
+    return {"pid": pid, **{name: hello.get(name) for name in names}}
 
 
 def _up(seconds):

@@ -149,7 +149,8 @@ class Console:
         try:
             # A program that is over at once need not wait for what this thread would import.
             if not self._closing.wait(_HEAD_START):
-                from .service import serve
+                with importing:
+                    from .service import serve
 
                 self.kernel.run(serve(self), name="console")
         except Exception as error:

@@ -28,7 +28,8 @@ _PAUSE = 0.02           # seconds between two modules
 _CREDENTIALS = struct.Struct("3i")      # struct ucred of socket(7): pid, uid, gid
 
 _NEEDED = (
-    "argparse", "linecache", "traceback", "minios.shell.shell", "minios.shell.console.session",
+    "argparse", "linecache", "traceback", "minios.shell.shell", "minios.shell.completion",
+    "minios.shell.console.session",
 )
 _PROGRAMS = (
     "ps", "where", "why", "pstree", "kill", "top", "deadlocks", "slow", "uptime", "dmesg", "free",
@@ -109,11 +110,11 @@ def _load_session():
 def _load_ahead():
     """Import what clients ask for most, a module at a time."""
     yield Sleep(_DELAY)
-    from ..programs import find_program
-
     for name in _NEEDED:
         _load(import_module, name)
         yield Sleep(_PAUSE)
+    from ..programs import find_program     # which the shell has brought along
+
     for name in _PROGRAMS:
         _load(find_program, name)
         yield Sleep(_PAUSE)

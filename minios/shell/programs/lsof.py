@@ -1,5 +1,7 @@
 """lsof: the open descriptors, who waits for them, and where they were opened."""
 
+from operator import attrgetter
+
 from ..arguments import Arguments
 from ..columns import Column, Table, printable, write_json
 from ..graph import tid_of
@@ -14,6 +16,7 @@ _COLUMNS = [
     Column("OPENED-AT", left=True, tail=True),
 ]
 _INTERNET = ("IPv4", "IPv6")
+_tid = attrgetter("tid")
 
 
 def parser():
@@ -43,9 +46,9 @@ def main(process, options):
     files = yield from open_files(process.system, options.search or bool(wanted))
     found = [each for each in files if _is_wanted(each, wanted, options)]
     if options.t:
-        tids = dict.fromkeys(process.system.address(each.task) for each in found if each.task)
-        if tids:
-            yield from process.say("\n".join(tids))
+        tasks = sorted({each.task for each in found if each.task is not None}, key=_tid)
+        if tasks:
+            yield from process.say("\n".join(map(process.system.address, tasks)))
     elif options.json:
         yield from write_json(process, (_row(process.system, each) for each in found))
     else:

@@ -135,7 +135,7 @@ class _Tracing:
         self._prints = options.C or not options.c
         self._backlog = Backlog(_ROOM, self._wake)
         self._held = False
-        self._lines = {}                # label's kernel -> Lines
+        self._lines = Lines(0.0)        # until it is known by which clock
 
     # --- Attaching -----------------------------------------------------------------------
 

@@ -123,6 +123,12 @@ def test_the_one_program_that_there_is_is_meant_by_attach(process):
     assert command("attach", stdin="exit 7\n")[0] == 7
 
 
+def test_one_that_was_killed_is_not_among_those_that_may_be_meant(process):
+    process(_CALM).kill()
+    process(_CALM)
+    assert command("attach", stdin="exit 7\n")[0] == 7
+
+
 def test_a_pid_that_is_no_minios_program_is_said_to_be_none(process):
     target = process(_CALM)
     status, _, errors = command("ps", os.getpid())
