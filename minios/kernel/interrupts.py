@@ -213,7 +213,8 @@ def _exchange_wakeup_fd(expected, fd):
 
 def _whose_code(frame, loop):
     """Whose code `frame` is, which a signal has interrupted: a task's, or called by one; likewise
-    a lodger's; or the kernel's own, and that of the package `loop`, which is no better.
+    a lodger's; or the kernel's own, and that of the package `loop`, or what that is made of, which
+    is no better.
 
     Raised in the middle of the kernel, an exception would leave its tables half changed.
     """
@@ -225,6 +226,6 @@ def _whose_code(frame, loop):
                 return _TASKS
             return _LODGERS if inside and name == "run_callbacks" else _KERNELS
         name = frame.f_code.co_name
-        inside |= not loop or package != loop
+        inside |= not loop or package not in (loop, "asyncio")
         frame = frame.f_back
     return _KERNELS

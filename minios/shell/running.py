@@ -20,7 +20,8 @@ def run_program(program, process, arguments):
         status = yield from program.main(process, options)
         return 0 if status is None else status
     except Leave as leave:
-        yield from _last_words(process.stdout if not leave.status else process.stderr, leave.message)
+        output = process.stderr if leave.status else process.stdout
+        yield from _last_words(output, leave.message)
         return leave.status
     except BrokenPipeError:
         return _BROKEN_PIPE

@@ -23,6 +23,8 @@ class Shell(Interpreter):
         super().__init__(kernel, system, terminal, folder, arguments)
         self._foreground = None         # the Job that is waited for
         self._next_foreground = None    # the one that `fg` has named
+        self._is_executing = False      # a line is being carried out
+        self._suspended_early = False   # ^Z came before its job stood in the foreground
 
     @property
     def interactive(self):
@@ -45,6 +47,7 @@ class Shell(Interpreter):
                 text = yield from self._read_command()
                 if text is None:
                     break
+                self._is_executing, self._suspended_early = True, False
                 yield from self.execute(text)
             except Suspended:
                 pass        # it came late: what was in the foreground has ended
@@ -59,6 +62,8 @@ class Shell(Interpreter):
             except OSError as error:
                 yield from self.complain(error.strerror or str(error))
                 self.status = 1
+            finally:
+                self._is_executing = False
         if self.interactive and not self.leaving:
             yield from self.say("exit")
         return self.status
@@ -117,6 +122,9 @@ class Shell(Interpreter):
         try:
             while True:
                 try:
+                    if self._suspended_early:
+                        self._suspended_early = False
+                        raise Suspended
                     status = yield from self.wait_for(job)
                     self.jobs.remove(job)
                     return status
@@ -187,3 +195,5 @@ class Shell(Interpreter):
         """^Z: stop what is in the foreground."""
         if self._foreground is not None and not self.task.done():
             self.kernel.interrupt(self.task, Suspended())
+        else:
+            self._suspended_early = self._is_executing

@@ -84,7 +84,8 @@ def test_two_at_once_do_no_harm(screen):
         screen.signal(signal.SIGINT)
         screen.wait_for(rf"^\$ line {i}\n(\$\n)*\$\Z")
     screen.type("hello\r")
-    if "got" not in screen.wait_for(r"(^\$|got) '?hello'?\n\$\Z")[0]:     # it was hit by the last one
+    if "got" not in screen.wait_for(r"(^\$|got) '?hello'?\n\$\Z")[0]:
+        # The last one has hit it.
         screen.type("hello\r")
         screen.wait_for("^got 'hello'$")
 

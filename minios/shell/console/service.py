@@ -113,7 +113,7 @@ def _load_ahead():
     for name in _NEEDED:
         _load(import_module, name)
         yield Sleep(_PAUSE)
-    from ..programs import find_program     # which the shell has brought along
+    from ..programs import find_program  # which the shell has brought along
 
     for name in _PROGRAMS:
         _load(find_program, name)

@@ -13,7 +13,8 @@ from ..running import exit_status
 
 
 def parser():
-    parser = Arguments("run", "Run a Python file; its tasks run on this kernel, where ps lists them.")
+    parser = Arguments("run", "Run a Python file; its tasks run on this kernel, where ps lists "
+                              "them.")
     parser.add_argument("file")
     parser.add_argument("argument", nargs="...", help="what the program finds in sys.argv")
     return parser

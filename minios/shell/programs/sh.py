@@ -5,7 +5,8 @@ from ..parser import ParseError
 
 
 def parser():
-    parser = Arguments("sh", "Carry out commands in a shell of their own: of a file, or those given.")
+    parser = Arguments("sh", "Carry out commands in a shell of their own: of a file, or those "
+                             "given.")
     parser.add_argument("-c", metavar="COMMANDS", help="the commands, in place of a file")
     parser.add_argument("file", nargs="?")
     parser.add_argument("argument", nargs="...", help="what the commands find in $1, $2 ...")

@@ -62,8 +62,9 @@ def _get(kernel, letter):
 def _set(kernel, letter, value):
     if letter == "n":
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        soft = hard if value is None else int(value)
         try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard if value is None else int(value), hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         except ValueError as error:
             raise OSError(1, f"open files: cannot modify limit: {error}") from None
     elif letter == "u":
