@@ -47,6 +47,7 @@ class Outlet:
         self._lock = threading.Condition()      # re-entrant: a signal handler may print, too
         self._watch = None          # for the descriptor to take more; holds the kernel
         self._error = None          # what has ended the writing
+        self._is_told = False       # somebody has heard of it
 
     def put(self, data):
         """Write bytes, at once or as soon as it can be, from any thread. Raises OSError."""
@@ -67,8 +68,7 @@ class Outlet:
                 yield Park(self)
             if at < len(data):
                 yield _REST
-        if self._error is not None:
-            raise self._error
+        self._check()
 
     def is_full(self):
         """Whether a task should wait before it writes more."""
@@ -80,8 +80,7 @@ class Outlet:
             while self._backlog:
                 _has_room(self._fd, None)
                 self._send_backlog()
-            if self._error is not None:
-                raise self._error
+            self._check()
 
     def put_last(self, data):
         """Write what is taken at once, whoever may be writing: for when the process ends now."""
@@ -91,11 +90,13 @@ class Outlet:
             pass        # it has gone
 
     def close(self):
-        """Write what is kept, and give the descriptor back. Raises OSError."""
+        """Write what is kept, and give the descriptor back. Raises the OSError that has ended the
+        writing, unless somebody has heard of it."""
         with self._lock:
             self._stop_watching()
             try:
-                self.flush()
+                if not self._is_told:
+                    self.flush()
             finally:
                 if self._fd is not None:
                     os.close(self._fd)
@@ -106,8 +107,7 @@ class Outlet:
 
     def _send(self, data):
         """Write what is taken, and keep the rest; the lock is held."""
-        if self._error is not None:
-            raise self._error
+        self._check()
         if not self._backlog:
             data = data[self._attempt(data):]
         if not data:
@@ -118,6 +118,11 @@ class Outlet:
             self.flush()
         elif self._watch is None:
             self.kernel.call_from_thread(self._start_watching)
+
+    def _check(self):
+        if self._error is not None:
+            self._is_told = True
+            raise self._error
 
     def _attempt(self, data):
         """How many of the bytes have been taken, without waiting."""

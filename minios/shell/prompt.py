@@ -154,8 +154,7 @@ class _Screen(Outlet):
             if self._heard is None:
                 super().put(data)
                 return
-            if self._error is not None:
-                raise self._error
+            self._check()
             if not data:
                 return
             self._held.append(bytes(data))

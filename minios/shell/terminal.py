@@ -194,8 +194,11 @@ class PlainTerminal(Terminal):
     def close(self):
         if self._modes is not None:
             self._modes.close()
-        for outlet in {self._output, self._error}:
-            outlet.close()
+        try:
+            self._output.close()
+        finally:
+            if self._error is not self._output:
+                self._error.close()
 
 
 def has_colors():

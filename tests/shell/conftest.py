@@ -6,6 +6,7 @@ import re
 import select
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -29,11 +30,12 @@ class Terminal:
 
     def __init__(self, folder, *arguments):
         master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (40, 110))
         self._master = master
         self.process = subprocess.Popen(
             [sys.executable, "-m", "minios", *arguments], cwd=folder, stdin=slave, stdout=slave,
             stderr=slave, start_new_session=True, close_fds=True,
-            env={**os.environ, "TERM": "dumb", "COLUMNS": "120"},
+            env={**os.environ, "TERM": "dumb"},
             preexec_fn=lambda: _take_terminal(slave),
         )
         os.close(slave)
@@ -81,7 +83,6 @@ class Terminal:
 
 def _take_terminal(slave):
     import fcntl
-    import termios
 
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 

@@ -193,6 +193,7 @@ def test_the_menu_fits_at_the_bottom_of_the_screen(screen):
     screen.type("h\t")
     screen.wait_for("about history")
     screen.type("\x03")
+    screen.wait_for(r"^\$ h\n\$\Z")
     screen.run("end")
     assert screen.lines[-2:] == ["got 'end'", "$"]
 

@@ -215,7 +215,7 @@ def test_who_writes_into_a_pipe_that_nobody_reads_hears_of_it(kernel):
 
     def main():
         task = yield Spawn(outlet.write(DATA))
-        while task.call is None:
+        while not outlet.is_full():
             yield Sleep(0)
         os.close(reader)
         with pytest.raises(BrokenPipeError):
@@ -224,7 +224,23 @@ def test_who_writes_into_a_pipe_that_nobody_reads_hears_of_it(kernel):
             outlet.put(b"more")
 
     kernel.run(main())
-    outlet.close()
+    outlet.close()          # it has been said
+    os.close(writer)
+
+
+def test_what_a_plain_function_has_written_in_vain_is_heard_of_when_it_is_closed(kernel):
+    reader, writer = os.pipe()
+    outlet = Outlet(kernel, writer)
+
+    def main():
+        outlet.put(DATA)
+        os.close(reader)
+        while outlet.is_full():
+            yield Sleep(0)
+
+    kernel.run(main())
+    with pytest.raises(BrokenPipeError):
+        outlet.close()
     os.close(writer)
 
 
