@@ -148,6 +148,8 @@ def _script(word, arguments):
     """Carry out commands of the shell: those given, or those of a file."""
     from .shell.boot import boot
 
+    if word == "sh" and arguments[:1] == ["-c"]:
+        word = arguments.pop(0)
     if not arguments:
         return _misused("-c takes COMMANDS" if word == "-c" else "sh takes a FILE")
     if word == "-c":

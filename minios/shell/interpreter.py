@@ -124,7 +124,7 @@ class Interpreter:
             yield from self._start(job, self._run_list(and_or), and_or.text)
         self.jobs.add(job)
         self._last_background = job.group
-        if self.task is not None:
+        if self.terminal.interactive and self.task is not None:
             yield from self.say(f"[{job.number}] {job.group}")
 
     def _run_list(self, and_or):

@@ -82,6 +82,11 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# What sh(1) has and this shell has not: run as programs that there are not, they would let what is
+# between them run in any case.
+_KEYWORDS = frozenset(
+    "if then else elif fi for while until do done case esac select function { } [[ ]] [".split()
+)
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
 _QUOTING = {"plain": "plain", "single": "literal", "double": "double", "escaped": "literal"}
 
@@ -198,6 +203,8 @@ class _Parser:
                 self._next()
                 assignment = None if words else _assignment(value)
                 if assignment is None:
+                    if not words:
+                        _check_no_keyword(value)
                     words.append(value)
                 else:
                     assignments.append(assignment)
@@ -213,6 +220,8 @@ class _Parser:
     def _redirections(self):
         operator = self.token.value
         self._next()
+        if self.token.kind == "redirect" and self.token.start == self._read:
+            raise ParseError(f"this shell has no `{operator}{self.token.value}`")
         if self.token.kind != "word":
             raise ParseError(f"`{operator}` wants the name of a file behind it")
         word = self.token.value
@@ -229,6 +238,12 @@ class _Parser:
     def _written(self, start):
         """The text from `start` to what was passed last."""
         return self.text[start:self._read]
+
+
+def _check_no_keyword(word):
+    if len(word) == 1 and word[0].quoting == "plain" and word[0].text in _KEYWORDS:
+        raise ParseError(f"this shell has no `{word[0].text}`; a program that needs it is written "
+                         "in Python")
 
 
 def _assignment(word):

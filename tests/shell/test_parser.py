@@ -108,6 +108,11 @@ def test_a_redirection_s_number_stands_by_itself():
         ("ls >", "name of a file behind"),
         ("ls > | wc", "name of a file behind"),
         ("ls 5> x", "descriptors 0, 1 and 2"),
+        ("if true; then echo no; fi", "no `if`"),
+        ("true; for x in a; do echo; done", "no `for`"),
+        ("{ echo a; } | cat", "no `{`"),
+        ("[ -f x ] && echo", "no `[`"),
+        ("cat << EOF", "no `<<`"),
     ],
 )
 def test_a_line_that_is_none_says_why(line, words):

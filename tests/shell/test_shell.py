@@ -83,15 +83,6 @@ def test_the_status_of_the_last_command_is_the_shell_s(session):
     assert session("nonsense").returncode == 127
 
 
-def test_a_program_s_tasks_run_on_the_shell_s_kernel_and_ps_lists_them(session, program):
-    program("sleeper.py", SLEEPER)
-    done = session(
-        "run sleeper.py one 'two three' &", "wait 2 &", "ps -o tid,ptid,pgid,wait,cmd",
-        stdin=None,
-    )
-    assert "[1] 2" in done.stdout
-
-
 def test_a_background_program_is_listed_killed_and_reported(terminal, program):
     program("sleeper.py", SLEEPER)
     terminal.type("run sleeper.py one 'two three' &\n")
