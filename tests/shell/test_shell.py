@@ -427,7 +427,8 @@ def test_a_program_reads_lines_from_the_terminal_until_ctrl_d(terminal):
 def test_a_background_program_that_reads_the_terminal_is_stopped_and_reads_when_in_front(terminal):
     terminal.type("cat > copy &\n")
     terminal.wait_for(r"minios\$ ")
-    assert "Stopped" in terminal.run("jobs")
+    while "Stopped" not in terminal.run("jobs"):    # when it has come to read
+        pass
     terminal.type("fg\n")
     terminal.wait_for(r"cat > copy\n")
     terminal.type("now\n\x04")
