@@ -8,11 +8,11 @@ from syscalls import GetTask
 from ..errors import TaskKilledError
 from ..kernel import Kernel
 from ..trace import Accounting
-from .completion import complete
-from .prompt import make_terminal
-from .redirect import installed
 from .shell import Shell
 from .system import System
+from .tty.completion import complete
+from .tty.prompt import make_terminal
+from .tty.redirect import installed
 
 __all__ = ["boot"]
 

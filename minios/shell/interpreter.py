@@ -10,6 +10,7 @@ import signal
 
 from syscalls import GetTask, Spawn
 
+from ..errors import TaskLimitError
 from ..lib.pipes import Pipe
 from .expansion import expand, expand_one
 from .jobs import Job, Jobs
@@ -22,6 +23,7 @@ from .streams import PipeInput, PipeOutput, TerminalInput, TerminalOutput
 __all__ = ["INTERRUPTED", "Interpreter"]
 
 INTERRUPTED = 128 + signal.SIGINT
+_NO_TASK = 254      # as bash has it where fork(2) fails
 
 # The names that aiomonitor's users know.
 _ALIASES = {"w": ["where"], "ca": ["kill"], "st": ["where"], "p": ["ps"]}
@@ -71,11 +73,15 @@ class Interpreter:
         """Carry out the commands of a text. Returns the last status; raises ParseError; a
         generator."""
         for and_or in parse(text):
-            if and_or.background:
-                yield from self._start_in_background(and_or)
-                self.status = 0
-            else:
-                yield from self._execute_and_or(and_or)
+            try:
+                if and_or.background:
+                    yield from self._start_in_background(and_or)
+                    self.status = 0
+                else:
+                    yield from self._execute_and_or(and_or)
+            except TaskLimitError as error:
+                yield from self.complain(f"{and_or.text}: {error} (`ulimit -u` sets it)")
+                self.status = _NO_TASK
             if self.leaving:
                 break
         return self.status
@@ -96,7 +102,13 @@ class Interpreter:
                 self.variables[name] = expand_one(word, self.lookup)
             return 0
         job = Job(pipeline.text)
-        yield from self._start_pipeline(job, pipeline)
+        try:
+            yield from self._start_pipeline(job, pipeline)
+        except TaskLimitError:
+            if len(pipeline.commands) > 1:
+                raise
+            # In our own task, or nobody could say `kill` and `ulimit` any more.
+            return (yield from self._run(job, first, self._standard_streams(job), ()))
         return (yield from self.wait_in_foreground(job))
 
     def wait_in_foreground(self, job):
@@ -139,15 +151,21 @@ class Interpreter:
         """Start a task for each command, joined by pipes; they are in `job.tasks` then."""
         source, out, error = self._standard_streams(job)
         owned = []      # the ends of pipes, which are the command's to close
-        for command in pipeline.commands[:-1]:
-            pipe = Pipe()
-            end = PipeOutput(pipe)
-            routine = self._run(job, command, (source, end, error), [*owned, end])
-            yield from self._start(job, routine, command.text)
-            source = PipeInput(pipe)
-            owned = [source]
-        last = pipeline.commands[-1]
-        yield from self._start(job, self._run(job, last, (source, out, error), owned), last.text)
+        try:
+            for command in pipeline.commands[:-1]:
+                pipe = Pipe()
+                end = PipeOutput(pipe)
+                routine = self._run(job, command, (source, end, error), [*owned, end])
+                yield from self._start(job, routine, command.text)
+                source = PipeInput(pipe)
+                owned = [source]
+            last = pipeline.commands[-1]
+            routine = self._run(job, last, (source, out, error), owned)
+            yield from self._start(job, routine, last.text)
+        except BaseException:
+            for task in job.tasks:      # half a pipeline is of no use
+                task.kill()
+            raise
 
     def _start(self, job, routine, name):
         """Start a task of a job. The session's own tasks are of a group of their own for each job;

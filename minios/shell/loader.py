@@ -9,6 +9,7 @@ late may see that of the program started after it.
 
 import contextvars
 import ctypes
+import signal
 import sys
 import threading
 import traceback
@@ -21,15 +22,18 @@ from ..errors import TaskKilledError
 from ..kernel.hosting import hosted_by
 from ..kernel.interrupts import kernel_in
 from .running import exit_status
+from .tty.redirect import is_broken
 
 __all__ = ["Loader"]
 
 
 class Loader:
-    """One program: `start` it, then park on it; it is woken with the exit status."""
+    """One program, for the task `leader`: `start` it; `tell()` is called, in the kernel's thread,
+    when it has ended and `status` is there."""
 
-    def __init__(self, kernel, leader, path, arguments):
+    def __init__(self, kernel, leader, path, arguments, tell):
         self.status = None
+        self._tell = tell
         self._kernel, self._leader = kernel, leader
         self._path, self._arguments = path, arguments
         self._interrupted = None        # the kernel of the program's own that has been
@@ -77,7 +81,7 @@ class Loader:
     def _ended(self, status):
         self.status = status
         self._kernel.release()
-        self._kernel.parking.wake(self, None, status)
+        self._tell()
 
     def _run(self):
         """Run the file's top level; the exit status that a process would have."""
@@ -97,9 +101,17 @@ class Loader:
             return 130
         except TaskKilledError as killed:
             return 128 + killed.signum
+        except BrokenPipeError as error:
+            if is_broken(error):
+                return 128 + signal.SIGPIPE     # as it ends who writes to a pipe without a reader
+            self._show(error)
+            return 1
         except BaseException as error:
-            # The first frame is this one.
-            traceback.print_exception(error.with_traceback(error.__traceback__.tb_next))
+            self._show(error)
             return 1
         finally:
             sys.path.remove(folder)
+
+    def _show(self, error):
+        # The first frame is this one's caller.
+        traceback.print_exception(error.with_traceback(error.__traceback__.tb_next))

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from syscalls import GetTask, Spawn
 
-from .procfs import open_proc
+from .inspection.procfs import open_proc
 from .streams import FileInput, FileOutput, TextInput
 
 __all__ = ["Process"]

@@ -8,7 +8,7 @@ import signal
 
 from .interpreter import INTERRUPTED, Interpreter
 from .parser import Incomplete, ParseError, parse
-from .terminal import Suspended
+from .tty.terminal import Suspended
 
 __all__ = ["Shell"]
 

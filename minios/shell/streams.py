@@ -11,6 +11,7 @@ from errno import EPIPE
 from signal import SIGTTIN
 
 from ..lib.files import open_file
+from .tty.lines import GaveWay
 
 __all__ = ["FileInput", "FileOutput", "Input", "Output", "PipeInput", "PipeOutput",
            "TerminalInput", "TerminalOutput", "TextInput", "as_bytes"]
@@ -149,10 +150,14 @@ class TerminalInput(Input):
 
     def _receive(self):
         shell, job = self._shell, self._job
-        while job is not None and job.background and self.isatty():
-            shell.stop_job(job, SIGTTIN)
-            yield               # the stop takes effect here
-        return (yield from shell.terminal.read())
+        while True:
+            while job is not None and job.background and self.isatty():
+                shell.stop_job(job, SIGTTIN)
+                yield           # the stop takes effect here
+            try:
+                return (yield from shell.terminal.read())
+            except GaveWay:
+                pass            # it was stopped, and the shell has read a line meanwhile
 
 
 class Output:

@@ -9,7 +9,7 @@ from minios.shell.running import run_program
 from minios.shell.shell import Shell
 from minios.shell.streams import Output, TerminalOutput, TextInput, as_bytes
 from minios.shell.system import System
-from minios.shell.terminal import Terminal
+from minios.shell.tty.terminal import Terminal
 from syscalls import Sleep
 
 

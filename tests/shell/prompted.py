@@ -11,15 +11,15 @@ import threading
 import time
 
 import minios
-from minios.shell.prompt import make_terminal
-from minios.shell.redirect import installed
+from minios.shell.tty.prompt import make_terminal
+from minios.shell.tty.redirect import installed
 from syscalls import Sleep, Tasks, Wait
 
 WORDS = ["help", "hello world", "history", "ps"]
 
 
 def complete(text, cursor):
-    from minios.shell.completion import Candidate
+    from minios.shell.tty.completion import Candidate
 
     start = text.rfind(" ", 0, cursor) + 1
     word = text[start:cursor]

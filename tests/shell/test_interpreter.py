@@ -5,7 +5,7 @@ import pytest
 import minios
 from minios.shell.shell import Shell
 from minios.shell.system import System
-from minios.shell.terminal import Terminal
+from minios.shell.tty.terminal import Terminal
 from minios.sim import VirtualClock
 from syscalls import GetTask
 

@@ -507,3 +507,64 @@ def test_commands_are_given_on_the_command_line_and_in_a_script(tmp_path):
     done = subprocess.run([*shell, "sh", "script", "x"], capture_output=True, text=True,
                           cwd=tmp_path)
     assert (done.stdout, done.stderr, done.returncode) == ("x 1\n", "", 1)
+
+
+def test_a_python_program_reads_its_pipe_and_its_file(session, program):
+    program("reads.py", """
+        import sys
+
+        print("line", input())
+        print("rest", sys.stdin.read().split())
+        """)
+    done = session("seq 3 | reads.py", "reads.py < numbers", "seq 2 | run reads.py | cat",
+                   stdin=None)
+    assert done.stdout.startswith("line 1\nrest ['2', '3']\n")
+    assert done.stdout.endswith("line 1\nrest ['2']\n")
+    assert "numbers: No such file" in done.stderr
+
+
+def test_a_python_program_before_an_early_end_is_over_as_by_sigpipe(session, program):
+    program("floods.py", "for n in range(10**9):\n    print(n)\n")
+    program("tasks.py", """
+        import minios
+
+        def main():
+            while True:
+                print("word")
+                yield
+
+        minios.run(main())
+        """)
+    done = session("floods.py | head -2", "tasks.py | head -1", "floods.py > /dev/full; echo $?",
+                   "ps -o cmd")
+    assert done.stdout.splitlines() == ["0", "1", "word", "1", "CMD", "shell", "ps -o cmd"]
+    assert "No space left on device" in done.stderr and "Broken" not in done.stderr
+
+
+def test_a_background_python_program_that_reads_is_stopped_until_it_is_in_front(terminal, program):
+    program("asks.py", 'print("hello,", input("name? "), flush=True)\nprint(input(), "again")\n')
+    terminal.type("asks.py &\n")
+    terminal.wait_for(r"name\? ")
+    while "Stopped" not in terminal.run("jobs"):
+        pass
+    terminal.type("fg\n")
+    terminal.wait_for(r"asks.py\n")
+    terminal.type("Ada\n")
+    terminal.wait_for("hello, Ada")
+    terminal.type("\x1a")
+    terminal.wait_for("Stopped")
+    terminal.wait_for(r"minios\$ ")
+    assert terminal.run("echo in between") == "in between\n"
+    terminal.type("fg\n")
+    terminal.wait_for(r"asks.py\n")
+    terminal.type("Bob\n")
+    terminal.wait_for("Bob again")
+
+
+def test_ctrl_c_interrupts_input_at_once(terminal, program):
+    program("asks.py", 'input("name? ")\n')
+    terminal.type("asks.py\n")
+    terminal.wait_for(r"name\? ")
+    terminal.type("\x03")
+    terminal.wait_for(r"minios\$ ")
+    assert terminal.run("echo $?") == "130\n"

@@ -17,7 +17,7 @@ from ...errors import KernelError
 from ...kernel import Kernel
 from ...lib.streams import Stream
 from ...lib.timeouts import timeout
-from ..terminal import PlainTerminal
+from ..tty.terminal import PlainTerminal
 from . import rendezvous
 from .outbox import Outbox
 from .protocol import (
@@ -243,7 +243,7 @@ class _Attached(_Client):
     most_interrupts = 4         # the shell there kills what does not heed the first ones
 
     def make_terminal(self, kernel):
-        from ..prompt import make_terminal
+        from ..tty.prompt import make_terminal
 
         self._questions = {}    # number -> the _Question that waits for candidates
         return make_terminal(kernel, self._complete)

@@ -14,6 +14,7 @@ A child that is forked has no such thread: it closes its copies of the sockets a
 
 import os
 import socket
+import sys
 import threading
 from weakref import WeakSet
 
@@ -99,6 +100,7 @@ class Console:
         self.programs = {}          # prefix -> Kernel, for System
         self.started_at = kernel.booted_at
         self.pid = os.getpid()
+        self.argv = [str(word) for word in getattr(sys, "argv", ())]    # a shell's programs set it
         self.sockets = set()        # of the connections
         self._closing = threading.Event()
         self._users = [kernel]

@@ -28,7 +28,7 @@ _PAUSE = 0.02           # seconds between two modules
 _CREDENTIALS = struct.Struct("3i")      # struct ucred of socket(7): pid, uid, gid
 
 _NEEDED = (
-    "argparse", "linecache", "traceback", "minios.shell.shell", "minios.shell.completion",
+    "argparse", "linecache", "traceback", "minios.shell.shell", "minios.shell.tty.completion",
     "minios.shell.console.session",
 )
 _PROGRAMS = (

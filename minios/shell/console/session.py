@@ -17,7 +17,7 @@ from syscalls import GetTask, Park, Sleep, Spawn, Wait, WaitAny
 from ...lib.timeouts import timeout
 from ..shell import Shell
 from ..system import System
-from ..terminal import Suspended
+from ..tty.terminal import Suspended
 from .outbox import Outbox
 from .protocol import PROTOCOL, ProtocolError, control, field, fields_of, read_frame, split_answer
 from .terminal import RemoteTerminal
@@ -68,7 +68,7 @@ class Connection:
         kernels = [first, *list(self._console.programs.values())]
         return {
             "protocol": PROTOCOL, "minios": __version__, "python": sys.version.split()[0],
-            "pid": os.getpid(), "argv": _command_line(),
+            "pid": os.getpid(), "argv": _command_line(self._console.argv),
             "rights": sorted(self._console.rights),
             "up": round(first.now() - self._console.started_at, 3),
             "tasks": sum(len(kernel.tasks) for kernel in kernels),
@@ -174,7 +174,7 @@ class Connection:
             self._terminal.press(key[:32])
 
     def _on_complete(self, payload):
-        from ..completion import complete
+        from ..tty.completion import complete
 
         fields = fields_of(payload)
         number, text = field(fields, "id", int, 0), field(fields, "text", str, "")
@@ -234,10 +234,10 @@ _ACTIONS = {
 }
 
 
-def _command_line():
-    """sys.argv, as far as it fits."""
+def _command_line(argv):
+    """The words of the program's command line, as far as they fit."""
     words, left = [], _COMMAND_LINE
-    for word in getattr(sys, "argv", ()):
+    for word in argv:
         words.append(str(word)[:left])
         left -= len(words[-1]) + 1
         if left <= 0:

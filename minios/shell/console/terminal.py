@@ -13,7 +13,7 @@ from syscalls.parking import wake
 
 from ...lib.channels import Channel
 from ...lib.timeouts import timeout
-from ..terminal import Terminal
+from ..tty.terminal import Terminal
 from .protocol import control, frame, stream_frames
 
 __all__ = ["RemoteTerminal"]

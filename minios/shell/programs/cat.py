@@ -1,7 +1,7 @@
 """cat: write files, one after the other."""
 
 from ..getopt import Getopt
-from ..operands import Operands
+from ..text.operands import Operands
 
 
 def parser():

@@ -3,8 +3,8 @@
 from argparse import ArgumentTypeError
 
 from ..getopt import Getopt
-from ..operands import Operands, chomp
 from ..streams import as_bytes
+from ..text.operands import Operands, chomp
 
 
 def parser():

@@ -1,13 +1,13 @@
 """deadlocks: the tasks that wait for each other in a circle, and where each took what it holds."""
 
 from ..arguments import Arguments
-from ..columns import printable, write_json
-from ..graph import taken_at, tid_of, wait_graph
+from ..inspection.graph import taken_at, tid_of, wait_graph
+from ..inspection.sources import place_of_line
+from ..inspection.waits import place_of, wait_of
+from ..listing.columns import printable, write_json
+from ..listing.paced import PacedLines
 from ..pace import Pace
-from ..paced import PacedLines
 from ..rest import REST
-from ..sources import place_of_line
-from ..waits import place_of, wait_of
 
 
 def parser():

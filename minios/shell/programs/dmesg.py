@@ -6,8 +6,8 @@ from syscalls import Sleep
 from syscalls.log import recent
 
 from ..arguments import Arguments
-from ..columns import printable, write_json
-from ..style import styled
+from ..listing.columns import printable, write_json
+from ..listing.style import styled
 
 _LOOK = 0.2         # seconds between two looks of -w
 _LEVELS = {"emerg": "CRITICAL", "alert": "CRITICAL", "crit": "CRITICAL", "err": "ERROR",

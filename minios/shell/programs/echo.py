@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-from ..escapes import unescape
 from ..getopt import Getopt
+from ..text.escapes import unescape
 
 
 class _Words(Getopt):

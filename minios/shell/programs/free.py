@@ -10,11 +10,11 @@ import resource
 
 from syscalls import Park
 
-from ..columns import Column, Table
 from ..getopt import Getopt
+from ..listing.columns import Column, Table
+from ..listing.sizes import meminfo, resident_bytes, size_of, size_text
 from ..pace import Pace
 from ..rest import REST
-from ..sizes import meminfo, resident_bytes, size_of, size_text
 
 _UNITS = {"b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _COLUMNS = ["", "total", "used", "free", "shared", "buff/cache", "available"]

@@ -3,7 +3,7 @@
 from syscalls import GetTask
 
 from ..arguments import Arguments
-from ..freezing import freeze, frozen
+from ..inspection.freezing import freeze, frozen
 
 
 def parser():

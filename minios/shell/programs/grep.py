@@ -6,9 +6,9 @@ from collections import deque
 from syscalls import Offload
 
 from ..getopt import Getopt
-from ..operands import Operands, chomp
-from ..patterns import PatternError, compile_patterns
 from ..streams import as_bytes
+from ..text.operands import Operands, chomp
+from ..text.patterns import PatternError, compile_patterns
 
 _NO_LIMIT = float("inf")
 

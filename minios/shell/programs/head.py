@@ -3,7 +3,7 @@
 from collections import deque
 
 from ..getopt import Getopt
-from ..operands import Operands, count
+from ..text.operands import Operands, count
 
 
 def parser():

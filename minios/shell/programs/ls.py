@@ -1,13 +1,13 @@
 """ls: list files."""
 
-from ..columns import display_width, printable, write_json
-from ..folders import human_size, look_at, read_folder
 from ..getopt import Getopt
-from ..operands import reason
-from ..ordering import order_by
+from ..listing.columns import display_width, printable, write_json
+from ..listing.ordering import order_by
+from ..listing.style import styled
 from ..pace import Pace
 from ..rest import REST
-from ..style import styled
+from ..text.folders import human_size, look_at, read_folder
+from ..text.operands import reason
 
 _BATCH = 512        # lines that are written at once
 _LEFT = {0, 2, 3}   # the columns of -l that are on the left

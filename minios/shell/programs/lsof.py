@@ -3,9 +3,9 @@
 from operator import attrgetter
 
 from ..arguments import Arguments
-from ..columns import Column, Table, printable, write_json
-from ..graph import tid_of
-from ..openfiles import open_files
+from ..inspection.graph import tid_of
+from ..inspection.openfiles import open_files
+from ..listing.columns import Column, Table, printable, write_json
 from ..pace import Pace
 from ..rest import REST
 

@@ -1,8 +1,8 @@
 """nl: number lines."""
 
 from ..getopt import Getopt
-from ..operands import Operands, chomp
 from ..streams import as_bytes
+from ..text.operands import Operands, chomp
 
 _ALIGN = {"ln": "<", "rn": ">", "rz": "0>"}
 

@@ -3,9 +3,9 @@
 import re
 from types import SimpleNamespace
 
-from ..escapes import unescape
 from ..getopt import Getopt
 from ..streams import as_bytes
+from ..text.escapes import unescape
 
 _CONVERSION = re.compile(
     r"%(?:%|(?P<flags>[-+ #0]*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?(?P<kind>.))", re.DOTALL

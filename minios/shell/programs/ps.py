@@ -10,15 +10,15 @@ from operator import attrgetter
 from textwrap import fill
 
 from ...errors import NoSuchTaskError
-from ..columns import Table, write_json
-from ..ended import show_ended
 from ..getopt import Getopt
-from ..keys import KEYS, find_key
-from ..moment import Moment
-from ..ordering import order_by, sortable
+from ..listing.columns import Table, write_json
+from ..listing.ended import show_ended
+from ..listing.keys import KEYS, find_key
+from ..listing.moment import Moment
+from ..listing.ordering import order_by, sortable
+from ..listing.states import HELP
 from ..pace import Pace
 from ..rest import REST
-from ..states import HELP
 
 _FORMS = {
     "own": "tid ptid stat ni time sw wait cmd",

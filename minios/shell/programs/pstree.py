@@ -1,13 +1,13 @@
 """pstree: the tree of the tasks, by who has spawned whom, or by who waits for whom."""
 
 from ..arguments import Arguments
-from ..columns import write_json
+from ..inspection.spawntree import SpawnTree
+from ..inspection.tree import draw, glyphs
+from ..inspection.waittree import WaitTree
+from ..listing.columns import write_json
+from ..listing.paced import PacedLines
 from ..pace import Pace
-from ..paced import PacedLines
 from ..rest import REST
-from ..spawntree import SpawnTree
-from ..tree import draw, glyphs
-from ..waittree import WaitTree
 
 _WIDTH = 132        # where there is no terminal, as pstree(1) has it
 

@@ -2,7 +2,7 @@
 
 from ...errors import KernelError
 from ..arguments import Arguments
-from ..evaluation import Evaluation
+from ..inspection.evaluation import Evaluation
 
 _BANNER = ("Python inside the kernel: kernel, tasks(), task(tid), system, minios, syscalls.\n"
            "`await` works; ^D leaves.")

@@ -1,8 +1,8 @@
 """rev: write each line backwards."""
 
 from ..getopt import Getopt
-from ..operands import Operands, chomp
 from ..streams import as_bytes
+from ..text.operands import Operands, chomp
 
 
 def parser():

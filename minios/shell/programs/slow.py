@@ -5,8 +5,8 @@ from heapq import nlargest
 
 from ...kernel.log import slow_turns
 from ..arguments import Arguments
-from ..columns import Column, Table, printable, write_json
-from ..graph import tid_of
+from ..inspection.graph import tid_of
+from ..listing.columns import Column, Table, printable, write_json
 from ..pace import Pace
 from ..rest import REST
 

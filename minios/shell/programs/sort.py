@@ -8,11 +8,11 @@ from argparse import ArgumentTypeError
 from heapq import merge
 
 from ..getopt import Getopt
-from ..operands import Operands, chomp
 from ..pace import Pace
 from ..rest import REST
-from ..sortkeys import Key, descending, parse_key
 from ..streams import as_bytes
+from ..text.operands import Operands, chomp
+from ..text.sortkeys import Key, descending, parse_key
 
 _RUN = 2048         # lines that are sorted at once
 _BATCH = 512        # lines that are written at once

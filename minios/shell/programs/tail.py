@@ -6,9 +6,9 @@ from collections import deque
 
 from syscalls import Sleep
 
-from ..following import Followed
 from ..getopt import Getopt
-from ..operands import Operands, count
+from ..text.following import Followed
+from ..text.operands import Operands, count
 from .head import header
 
 _BLOCK = 65536      # bytes that are searched for newlines at once

@@ -1,7 +1,7 @@
 """tee: copy standard input to standard output and to files."""
 
 from ..getopt import Getopt
-from ..operands import reason
+from ..text.operands import reason
 
 
 def parser():

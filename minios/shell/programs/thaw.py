@@ -1,7 +1,7 @@
 """thaw: let the tasks go on that `freeze` has stopped."""
 
 from ..arguments import Arguments
-from ..freezing import thaw
+from ..inspection.freezing import thaw
 
 
 def parser():

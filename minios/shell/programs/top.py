@@ -7,10 +7,10 @@ prints one screen after the other. The tasks' turns are counted while it runs.
 from syscalls import Now, Sleep
 
 from ..arguments import Arguments
-from ..counting import counting
-from ..overview import HEAD, Overview
-from ..screen import Screen
-from ..steering import HELP, obey
+from ..listing.counting import counting
+from ..listing.overview import HEAD, Overview
+from ..listing.steering import HELP, obey
+from ..tty.screen import Screen
 
 _ORDERS = {"%cpu": "share", "pcpu": "share", "time+": "time", "time": "time",
            "tid": "tid", "pid": "tid"}

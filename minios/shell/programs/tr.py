@@ -2,8 +2,8 @@
 
 import re
 
-from ..charsets import SetError, complement, expand
 from ..getopt import Getopt
+from ..text.charsets import SetError, complement, expand
 
 
 def parser():

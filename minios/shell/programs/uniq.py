@@ -3,7 +3,7 @@
 import re
 
 from ..getopt import Getopt
-from ..operands import Operands, chomp
+from ..text.operands import Operands, chomp
 
 
 def parser():

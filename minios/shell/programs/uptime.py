@@ -3,7 +3,7 @@
 import time
 
 from ..arguments import Arguments
-from ..headline import uptime_line
+from ..listing.headline import uptime_line
 
 
 def parser():

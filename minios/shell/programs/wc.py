@@ -5,9 +5,9 @@ import stat
 
 from syscalls import Offload
 
-from ..columns import display_width
 from ..getopt import Getopt
-from ..operands import Operands, chomp
+from ..listing.columns import display_width
+from ..text.operands import Operands, chomp
 
 _SPACE = b" \t\n\v\f\r"
 _CONTINUATION = bytes(range(0x80, 0xC0))    # bytes of a UTF-8 character behind its first

@@ -2,12 +2,12 @@
 
 from ...errors import NoSuchTaskError
 from ..arguments import Arguments
-from ..columns import printable, write_json
-from ..graph import tid_of
-from ..paced import PacedLines
-from ..sources import locals_of, place_lines, places_of
-from ..states import letter_of
-from ..waits import wait_of
+from ..inspection.graph import tid_of
+from ..inspection.sources import locals_of, place_lines, places_of
+from ..inspection.waits import wait_of
+from ..listing.columns import printable, write_json
+from ..listing.paced import PacedLines
+from ..listing.states import letter_of
 
 
 def parser():

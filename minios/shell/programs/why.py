@@ -2,10 +2,10 @@
 
 from ...errors import NoSuchTaskError
 from ..arguments import Arguments
-from ..columns import write_json
-from ..graph import tid_of
-from ..paced import PacedLines
-from ..reasons import Reason, end_of, live_reason, name_of, obituary_of, outcome_of
+from ..inspection.graph import tid_of
+from ..inspection.reasons import Reason, end_of, live_reason, name_of, obituary_of, outcome_of
+from ..listing.columns import write_json
+from ..listing.paced import PacedLines
 
 _MANY = 20          # tasks of a circle, up to which all are named
 

@@ -3,8 +3,8 @@
 import re
 
 from ..getopt import Getopt
-from ..operands import Operands
 from ..running import status_of
+from ..text.operands import Operands
 
 _MOST_BYTES = 131072    # of a word, and of the words of one command
 _WORD = re.compile(rb"""(?:'[^'\n]*'|"[^"\n]*"|\\.|[^\s'"\\])+""", re.DOTALL)

@@ -6,7 +6,7 @@ import json
 import pytest
 
 import minios
-from minios.shell.sizes import meminfo, resident_bytes, size_of, size_text
+from minios.shell.listing.sizes import meminfo, resident_bytes, size_of, size_text
 from minios.sim import VirtualClock
 from syscalls import Park, Sleep
 

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 import minios
-from minios.shell import folders, procfs
+from minios.shell.inspection import procfs
 from minios.shell.programs import ls
+from minios.shell.text import folders
 from syscalls import Sleep
 from tests.shell.programs_harness import Collected, run
 

@@ -161,7 +161,7 @@ def test_ctrl_c_kills_the_task_of_a_statement_that_awaits():
 
     code = ("async def waits():\n  try: await syscalls.Sleep(1000)\n  finally: log.append('over')\n"
             "await syscalls.SetName('waits'); await waits()")
-    from minios.shell import evaluation
+    from minios.shell.inspection import evaluation
 
     original = evaluation.Evaluation.__init__
 

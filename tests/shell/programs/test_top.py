@@ -9,11 +9,11 @@ import threading
 import pytest
 
 import minios
-from minios.shell.activity import Activity
-from minios.shell.counting import counting
-from minios.shell.hogs import Hogs
-from minios.shell.screen import Screen
+from minios.shell.listing.activity import Activity
+from minios.shell.listing.counting import counting
+from minios.shell.listing.hogs import Hogs
 from minios.shell.system import System
+from minios.shell.tty.screen import Screen
 from minios.sim import VirtualClock
 from syscalls import Kill, SetName, Sleep, Spawn, Wait
 

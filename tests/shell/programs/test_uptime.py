@@ -6,8 +6,8 @@ import re
 import pytest
 
 import minios
+from minios.shell.listing.times import age_text, cpu_text, cputime_text, up_text
 from minios.shell.system import System
-from minios.shell.times import age_text, cpu_text, cputime_text, up_text
 from minios.sim import VirtualClock
 from syscalls import Sleep
 
