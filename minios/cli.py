@@ -1,8 +1,8 @@
 """The command line: `minios` boots the shell, `minios WORD ...` does one thing."""
 
 import os
-import runpy
 import sys
+import types
 
 __all__ = ["main"]
 
@@ -39,6 +39,8 @@ def main(arguments=None):
     except BrokenPipeError:
         status = 141            # whoever read our output has gone
     except KeyboardInterrupt:
+        if arguments[:1] == ["run"]:
+            raise               # as where Python runs the file: with its traceback, by the signal
         status = 130
     failure = _flush_output()
     return status or failure
@@ -125,6 +127,9 @@ def _run(arguments):
             rights.add(word[2:])
         elif word == "--no-console":
             console = False
+        elif word in ("-h", "--help"):
+            print(_USAGE, end="")
+            return 0
         else:
             return _misused(f"run: no such option: {word}")
     if not arguments:
@@ -139,8 +144,14 @@ def _run(arguments):
 
         on_boot(lambda kernel: open_console(kernel, rights).close)
     sys.argv = arguments
-    sys.path[0] = os.path.dirname(os.path.abspath(path))
-    runpy.run_path(path, run_name="__main__")
+    path = os.path.abspath(path)
+    sys.path[0] = os.path.dirname(path)
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec")
+    # For good, as threads and what atexit(3) calls go on after its end.
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__file__, main.__builtins__ = path, __builtins__
+    exec(code, vars(main))
     return 0
 
 

@@ -42,7 +42,7 @@ def test_an_uncaught_exception_is_status_one_with_its_traceback(tmp_path):
     assert done.returncode == 1 and "ZeroDivisionError" in done.stderr
 
 
-def test_ctrl_c_is_status_130(tmp_path):
+def test_ctrl_c_ends_a_program_as_it_ends_one_of_python_s(tmp_path):
     file = tmp_path / "program.py"
     file.write_text(
         "import minios\nfrom syscalls import Sleep\n"
@@ -53,7 +53,7 @@ def test_ctrl_c_is_status_130(tmp_path):
     ) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(20) == -signal.SIGINT
 
 
 def test_compare_is_a_command():

@@ -13,6 +13,7 @@ from syscalls.errors import KernelError
 
 __all__ = ["Interrupts", "kernel_in", "restore_all"]
 
+_FORCE = signal.SIGURG      # which does nothing by default, and hardly anybody uses
 _TASKS, _LODGERS, _KERNELS = "a task's", "a lodger's", "the kernel's"
 
 # The functions of the kernel that run a task's code, or a call's handle.
@@ -96,7 +97,7 @@ class Interrupts:
 
     def give_back(self):
         """Restore the signals that nobody waits for, but Ctrl-C: a hosted program has ended."""
-        waited = frozenset().union(*self._waiters.values(), {signal.SIGINT})
+        waited = frozenset().union(*self._waiters.values(), {signal.SIGINT, _FORCE})
         for signum in set(self._previous) - waited:
             handler = self._previous.pop(signum)
             signal.signal(signum, signal.SIG_DFL if handler is None else handler)
@@ -159,22 +160,32 @@ class Interrupts:
         """From another thread: raise `error` in `task` on the spot, in the middle of its turn.
 
         As an impatient Ctrl-C, by a signal, whose handler sees whether it is still the task's code
-        that runs. False where the kernel has no handler of Ctrl-C, as in any but the main thread.
+        that runs. False where `allow_force` has not been said, or not in the main thread.
         """
-        if signal.SIGINT not in self._previous:
+        if _FORCE not in self._previous:
             return False
         self._forced = task, error
-        signal.pthread_kill(self.kernel.thread, signal.SIGINT)
+        signal.pthread_kill(self.kernel.thread, _FORCE)
         return True
 
-    def _on_ctrl_c(self, signum, frame):
+    def allow_force(self):
+        """In the kernel's thread, while it runs: let `force` work, if nobody else has the signal."""
+        if signal.getsignal(_FORCE) is not signal.SIG_DFL or _FORCE in self._previous:
+            return
+        try:
+            self._previous[_FORCE] = signal.signal(_FORCE, self._on_force)
+        except ValueError:
+            pass        # not the main thread
+
+    def _on_force(self, signum, frame):
         forced, self._forced = self._forced, None
         if forced is not None:
             task, error = forced
             whose = _whose_code(frame, self.kernel.lodger.package)
             if self.kernel.current is task and whose is _TASKS:
                 raise error
-            return
+
+    def _on_ctrl_c(self, signum, frame):
         task = self.kernel.main_task
         on_its_way = task is not None and not task.done() and self._thrown is not None and (
             task.error is self._thrown or self._thrown in (task.pending or ())

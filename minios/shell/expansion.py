@@ -9,6 +9,8 @@ import glob
 import os
 import re
 
+from .parser import ParseError
+
 __all__ = ["expand", "expand_one"]
 
 _VARIABLE = re.compile(
@@ -66,6 +68,10 @@ def _values(part, is_first, lookup):
         home, slash, rest = text.partition("/")
         found.append((os.path.expanduser(home), "literal"))
         text = slash + rest
+    wrong = re.search(r"\$\{[^}]*\}?", _VARIABLE.sub("", re.sub(r"\\.", "", text)))
+    if wrong:
+        raise ParseError(f"{wrong[0]}: bad substitution; this shell knows ${{NAME}} and "
+                         "${NAME:-default}")
     for match in (_variables_in_double if quoted else _VARIABLE.finditer)(text):
         found.append((text[end:match.start()], "literal" if quoted else "plain"))
         end = match.end()

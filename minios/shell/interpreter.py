@@ -14,7 +14,7 @@ from ..errors import TaskLimitError
 from ..lib.pipes import Pipe
 from .expansion import expand, expand_one
 from .jobs import Job, Jobs
-from .parser import parse
+from .parser import ParseError, parse
 from .process import Process
 from .programs import find_program
 from .running import run_program, status_of
@@ -197,6 +197,9 @@ class Interpreter:
                 return 0
             process = Process(self, words[0], *streams, job=job, variables=variables)
             return (yield from self.run_words(process, words))
+        except ParseError as error:
+            yield from self.complain(str(error))
+            return 2
         except OSError as error:
             where = error.filename or command.text
             yield from self.complain(f"{where}: {error.strerror or error}")

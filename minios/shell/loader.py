@@ -72,6 +72,8 @@ class Loader:
             for stream in (sys.stdout, sys.stderr):
                 if stream is not None and not stream.closed:
                     stream.flush()
+        except KeyboardInterrupt:
+            status = 130        # before the program had begun, or behind its end
         except OSError as error:
             log("ERROR", "%s: %s", self._path, error)      # the stream is full
         finally:

@@ -147,9 +147,11 @@ class Shell(Interpreter):
             self._foreground = previous
 
     def signal_job(self, job, signum):
-        """Send a signal to the programs of a job."""
+        """Send a signal to the programs of a job; one that is stopped goes on, to hear it."""
         for task in job.programs():
             task.kill(signum)
+        if job.stopped and signum:
+            self.continue_job(job)
 
     def stop_job(self, job, signum=signal.SIGTSTP):
         """Stop a job, with all tasks of its programs."""

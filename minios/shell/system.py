@@ -191,8 +191,8 @@ class System:
 
 
 _HOW_TO_GET = {
-    "rw": "only looking is allowed here: say --rw, as in `minios attach --rw PID`, or start the "
-          "program with `minios run --rw FILE`",
+    "rw": "only looking is allowed here: say --rw, as in `minios kill --rw PID TID` or `minios "
+          "attach --rw PID`, or start the program with `minios run --rw FILE`",
     "py": "Python code is not allowed here: start the program with `minios run --py FILE`",
 }
 

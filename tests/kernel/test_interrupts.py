@@ -383,6 +383,7 @@ def test_an_error_is_forced_upon_a_task_that_never_yields_from_another_thread():
 
     def main():
         kernel, task = minios.current_kernel(), (yield Spawn(hog()))
+        kernel.interrupts.allow_force()
 
         def force():
             while kernel.current is not task:
@@ -407,6 +408,7 @@ def test_what_is_forced_upon_a_task_that_has_yielded_meanwhile_hits_nobody_else(
 
     def main():
         kernel, task = minios.current_kernel(), (yield Spawn(bystander()))
+        kernel.interrupts.allow_force()
         threads = []
         while not task.done():
             thread = threading.Thread(
@@ -423,11 +425,12 @@ def test_what_is_forced_upon_a_task_that_has_yielded_meanwhile_hits_nobody_else(
     assert minios.run(main()) is None
 
 
-def test_nothing_is_forced_where_the_kernel_has_no_handler_of_ctrl_c():
+def test_nothing_is_forced_where_the_kernel_has_no_handler_for_it():
     answers = []
 
     def main():
         task = minios.current_task()
+        minios.current_kernel().interrupts.allow_force()
         answers.append(minios.current_kernel().interrupts.force(task, RuntimeError()))
         yield
 
@@ -437,8 +440,7 @@ def test_nothing_is_forced_where_the_kernel_has_no_handler_of_ctrl_c():
     assert answers == [False]
 
 
-def test_a_second_ctrl_c_forces_a_program_that_runpy_runs(tmp_path):
-    # Its `__package__` is an empty string, and that of a script None.
+def test_a_second_ctrl_c_forces_a_program_that_minios_run_runs(tmp_path):
     file = tmp_path / "hog.py"
     file.write_text(textwrap.dedent("""
         import minios
@@ -463,4 +465,4 @@ def test_a_second_ctrl_c_forces_a_program_that_runpy_runs(tmp_path):
         except subprocess.TimeoutExpired:
             pass
     process.communicate()
-    assert process.returncode == 130
+    assert process.returncode == -signal.SIGINT

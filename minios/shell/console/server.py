@@ -46,6 +46,7 @@ def open_console(kernel, rights=None):
     """
     global _open
     rights = rights_of(kernel.console or True if rights is None else rights)
+    kernel.interrupts.allow_force()     # for SIGKILL to end a task that never yields
     if kernel in _own:
         return _Place(None, kernel)     # who opens one for every kernel comes across a console's
     with _lock:

@@ -25,7 +25,7 @@ def parser():
     parser = Getopt(
         "free", "Tell how much memory the program uses.",
         epilog="Mem: `total` is the limit of the process (ulimit -v) or what the machine has,\n"
-               "`used` what the process has in memory; the rest is the machine's. `bytes` of\n"
+               "`used` what the process has in memory; the rest is the machine's. `size` of\n"
                "tasks are those of the tasks and their frames, not of what the frames refer to.",
     )
     add = parser.add_argument
@@ -59,7 +59,7 @@ def main(process, options):
     first.add(["Mem:", *(text(memory[name]).rjust(_WIDTH) for name in _COLUMNS[1:])])
     yield from first.write(process)
     yield from process.say("")
-    second = Table([Column("", left=True), Column("count"), Column("bytes")])
+    second = Table([Column("", left=True), Column("count"), Column("size")])
     for name, (count, size) in kept.items():
         count = "-" if count is None else str(count)
         second.add([f"{name.capitalize()}:", count.rjust(_WIDTH), text(size).rjust(_WIDTH)])

@@ -153,7 +153,9 @@ def _signal_tasks(leader, loader, signum):
     tasks = program_of(leader)
     if signum == signal.SIGINT:
         tasks = tasks[:1]       # Ctrl-C is for the main task, as everywhere
-    for each in reversed(tasks):
+    if signum == signal.SIGTERM:
+        tasks.reverse()         # children before parents; by KILL, nobody is to hear of the others
+    for each in tasks:
         each.kill(signum)
     if not tasks and loader.status is None:
         loader.interrupt()

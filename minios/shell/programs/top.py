@@ -14,6 +14,7 @@ from ..tty.screen import Screen
 
 _ORDERS = {"%cpu": "share", "pcpu": "share", "time+": "time", "time": "time",
            "tid": "tid", "pid": "tid"}
+_LEAST = 0.02    # seconds in which a key is waited for, however short the delay
 _ROWS, _COLUMNS = 50, 120       # of a screen that is printed
 
 
@@ -90,12 +91,12 @@ def _show(overview, screen, keys, left):
             if left is not None and left <= 0:
                 return 0
             seconds = until - (yield Now())
-            key = yield from keys.get(max(0.0, seconds))
+            key = yield from keys.get(max(_LEAST, seconds))
             if key is None:
                 break
             if key == "q":
                 return 0
             if (yield from obey(overview, screen, keys, key)):
                 break
-        if key is None and (yield Now()) < until - 0.01:
+        if key is None and (yield Now()) < until - _LEAST:
             return 1        # the terminal has gone

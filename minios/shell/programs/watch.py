@@ -10,7 +10,8 @@ from ..streams import Output, as_bytes
 
 
 def parser():
-    parser = Arguments("watch", "Run a program again and again, and show what it prints; ^C ends.")
+    parser = Arguments("watch", "Run a program again and again, and show what it prints; ^C ends.\n"
+                                "A whole command line is to be quoted: watch 'ps | wc -l'.")
     parser.add_argument("-n", "--interval", type=float, default=2.0, metavar="SECONDS",
                         help="the time between two runs (default: 2)")
     parser.add_argument("-t", "--no-title", action="store_true", help="without the line on top")
@@ -40,7 +41,7 @@ def main(process, options):
         output = _Collected(process.stdout)
         inner = Process(process.shell, options.command[0], process.stdin, output, output,
                         process.job, process.variables)
-        yield from process.shell.run_words(inner, options.command)
+        yield from process.shell.subshell(inner).execute(" ".join(options.command))
         yield from process.write(_screen(process, options, output.data))
         if options.chgexit and before not in (None, output.data):
             return 0
