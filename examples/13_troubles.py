@@ -4,6 +4,7 @@ Three diners share three forks, each takes the one on the left first, and all ar
 the hand. A glutton computes and yields, without end. A guest waits for a bell that nobody rings.
 Nothing here is wrong enough for the kernel to say so: it is for who looks.
 
+    python examples/13_troubles.py            # hangs, or, to be looked into:
     minios run examples/13_troubles.py        # and in another terminal:
     minios deadlocks PID                      # who waits for whom, and where each fork was taken
     minios top PID                            # who eats the CPU

@@ -169,7 +169,7 @@ class Interrupts:
         return True
 
     def allow_force(self):
-        """In the kernel's thread, while it runs: let `force` work, if nobody else has the signal."""
+        """In the kernel's thread, while it runs: let `force` work, if its signal is nobody's."""
         if signal.getsignal(_FORCE) is not signal.SIG_DFL or _FORCE in self._previous:
             return
         try:

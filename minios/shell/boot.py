@@ -55,18 +55,21 @@ def _main(shell, script):
 
 
 class _job_control:
-    """While it is entered, ^Z (SIGTSTP) stops what is in the foreground and not the shell."""
+    """While it is entered, ^Z (SIGTSTP) and SIGQUIT are for what is in the foreground, and not for
+    the shell."""
 
     def __init__(self, shell):
-        self._shell, self._previous = shell, None
+        self._actions = {signal.SIGTSTP: shell.suspend, signal.SIGQUIT: shell.quit}
+        self._shell, self._previous = shell, {}
 
     def __enter__(self):
         if self._shell.interactive:
-            self._previous = signal.signal(signal.SIGTSTP, self._on_stop)
+            for signum in self._actions:
+                self._previous[signum] = signal.signal(signum, self._hear)
 
     def __exit__(self, *error):
-        if self._previous is not None:
-            signal.signal(signal.SIGTSTP, self._previous)
+        for signum, handler in self._previous.items():
+            signal.signal(signum, handler)
 
-    def _on_stop(self, signum, frame):
-        self._shell.kernel.call_from_thread(self._shell.suspend)
+    def _hear(self, signum, frame):
+        self._shell.kernel.call_from_thread(self._actions[signum])

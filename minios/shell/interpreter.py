@@ -261,6 +261,11 @@ class Interpreter:
         value = special[name] if name in special else self.variables.get(name)
         return None if value is None else str(value)
 
+    def may_leave(self):
+        """Whether it may be left now; a generator."""
+        return True
+        yield
+
     # --- For the shell -----------------------------------------------------------------------
 
     def say(self, text):

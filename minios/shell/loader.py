@@ -22,9 +22,11 @@ from ..errors import TaskKilledError
 from ..kernel.hosting import hosted_by
 from ..kernel.interrupts import kernel_in
 from .running import exit_status
-from .tty.redirect import is_broken
+from .tty.redirect import current_threads, is_broken
 
 __all__ = ["Loader"]
+
+_LOOK = 0.1     # seconds after which who waits for a thread hears that he is interrupted
 
 
 class Loader:
@@ -67,8 +69,15 @@ class Loader:
     def _load(self):
         status = 1
         try:
+            threads = []
+            current_threads.set(threads)
+            # So that its threads are none by inheritance: this is the main thread to the program.
+            threading.current_thread()._daemonic = False
             with hosted_by(self._kernel, self._leader):
                 status = self._run()
+            for thread in threads:      # as at the end of Python; it may start others
+                while thread.is_alive():
+                    thread.join(_LOOK)
             for stream in (sys.stdout, sys.stderr):
                 if stream is not None and not stream.closed:
                     stream.flush()

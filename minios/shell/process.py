@@ -9,6 +9,7 @@ silence, as SIGPIPE has it.
 
 import json
 import os
+import re
 from contextlib import contextmanager
 
 from syscalls import GetTask, Spawn
@@ -70,13 +71,22 @@ class Process:
         text = open_proc(self.system, word)
         if text is not None:
             return TextInput(text, word)
+        self._check_foreign(word)
         with _named(word):
             return (yield from FileInput.open(self.path(word), word))
 
     def open_output(self, word, append=False):
         """Open a file to write to. An Output; a generator. Raises OSError."""
+        if not self.system.is_local and word != os.devnull:
+            self.demand("rw")       # it is the looked-at program that writes
         with _named(word):
             return (yield from FileOutput.open(self.path(word), append))
+
+    def _check_foreign(self, word):
+        """In a console: what is the descriptors of the program that is looked at wants `rw`."""
+        path = os.path.normpath(self.path(word))
+        if not self.system.is_local and re.match(r"/dev/(std|fd\b|tty)|/proc/(self|\d+)/fd", path):
+            self.demand("rw")
 
     # --- Tasks ---------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ class Shell(Interpreter):
         super().__init__(kernel, system, terminal, folder, arguments)
         self._foreground = None         # the Job that is waited for
         self._next_foreground = None    # the one that `fg` has named
+        self._warned_at = None          # how many lines had been read when `exit` was refused
         self._is_executing = False      # a line is being carried out
         self._suspended_early = False   # ^Z came before its job stood in the foreground
 
@@ -46,7 +47,9 @@ class Shell(Interpreter):
             try:
                 text = yield from self._read_command()
                 if text is None:
-                    break
+                    if (yield from self.may_leave()):
+                        break
+                    continue
                 self._is_executing, self._suspended_early = True, False
                 yield from self.execute(text)
             except Suspended:
@@ -103,6 +106,15 @@ class Shell(Interpreter):
             if text.strip():
                 self.history.append(text)
             return text
+
+    def may_leave(self):
+        """Whether to leave the shell: not, the first time, while jobs are stopped. A generator."""
+        stopped = any(job.stopped and not job.done() for job in self.jobs)
+        if not self.interactive or not stopped or self._warned_at == len(self.history) - 1:
+            return True
+        self._warned_at = len(self.history)
+        yield from self.complain("there are stopped jobs; say it once more to leave")
+        return False
 
     # --- Job control -----------------------------------------------------------------------
 
@@ -192,6 +204,11 @@ class Shell(Interpreter):
         """^C: raise KeyboardInterrupt in the shell's task."""
         if self.task is not None and not self.task.done():
             self.kernel.interrupt(self.task, KeyboardInterrupt())
+
+    def quit(self):
+        """^\\: let what is in the foreground print its stack."""
+        if self._foreground is not None:
+            self.signal_job(self._foreground, signal.SIGQUIT)
 
     def suspend(self):
         """^Z: stop what is in the foreground."""

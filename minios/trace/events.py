@@ -14,6 +14,7 @@ from time import monotonic
 
 __all__ = ["EventFile"]
 
+_END = "\n]\n"
 _PIECE = 400            # events that are written at once
 _PATIENCE = 1.0         # seconds that events may wait to be written
 _ALL_NAMES = 10_000     # encoded names that are kept
@@ -28,6 +29,7 @@ class EventFile:
     def __init__(self, file, max_events=None, max_bytes=None):
         self.events = self.bytes = 0
         self.cut, self.over = None, False
+        self.error = None           # the OSError that has ended the writing
         self._file, self._max_events, self._max_bytes = file, max_events, max_bytes
         self._waiting = []
         self._lock = Lock()
@@ -64,7 +66,10 @@ class EventFile:
         waiting = self._waiting
         waiting += events
         if len(waiting) >= _PIECE or monotonic() >= self._next_write:
-            self.flush()
+            try:
+                self.flush()
+            except OSError as error:    # a full disk: the program is not to be bothered
+                self.error, self.over = error, True
 
     def flush(self):
         """Write what waits. Raises OSError."""
@@ -76,21 +81,33 @@ class EventFile:
             if self._file is None or not waiting:
                 return
             self._write(waiting)
-            self._file.flush()
+            self._end_for_now()
 
     def close(self):
         """Write the rest and the closing bracket. Harmless the second time. Raises OSError."""
         if self._file is None:
             return
-        self.flush()
+        if self.error is None:
+            self.flush()
         with self._lock:
             file, self._file = self._file, None
             self.over = True
             if file is not None:
-                try:
-                    file.write("\n]\n")
-                finally:
-                    file.close()
+                with file:
+                    if self.error is not None:
+                        raise self.error
+                    file.write(_END)
+
+    def _end_for_now(self):
+        """Close the array, and go on before its end: whoever is killed leaves a whole file."""
+        file = self._file
+        if file.seekable():
+            place = file.tell()
+            file.write(_END)
+            file.flush()
+            file.seek(place)
+        else:
+            file.flush()
 
     def _disown(self):
         """This is a forked child: the file is the parent's, who goes on writing to it."""

@@ -34,8 +34,10 @@ class Typed(Terminal):
 
 
 @pytest.fixture
-def session(tmp_path):
+def session(tmp_path, monkeypatch):
     """Let a shell carry out lines: (status, output, errors)."""
+    monkeypatch.chdir(tmp_path)     # where `cd` leaves this process is undone
+
 
     def session(*lines, files=None, interactive=False):
         for name, content in (files or {}).items():

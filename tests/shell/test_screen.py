@@ -91,8 +91,9 @@ def test_a_binary_file_passes_through_a_pipeline(screen, tmp_path):
 
 def test_a_background_program_prints_above_what_is_being_typed(screen, tmp_path):
     (tmp_path / "ticks.py").write_text(
-        "import minios\nfrom syscalls import Sleep\n\ndef main():\n    n = 0\n    while True:\n"
-        "        n += 1\n        print('tick', n)\n        yield Sleep(0.05)\n\nminios.run(main())\n"
+        "import minios\nfrom syscalls import Sleep\n\ndef main():\n"
+        "    for n in range(10_000):\n        print('tick', n)\n        yield Sleep(0.05)\n\n"
+        "minios.run(main())\n"
     )
     screen.type("ticks.py &\r")
     screen.wait_for("^tick 2$")

@@ -214,7 +214,7 @@ def test_at_its_limit_the_file_ends_with_a_note_and_the_program_goes_on(limits):
     assert times == sorted(times)
 
 
-def test_a_disk_that_is_full_ends_the_timeline_and_not_the_program(caplog):
+def test_a_disk_that_is_full_ends_the_timeline_and_not_the_program():
     class Full(Text):
         def write(self, text):
             if len(text) > 1:
@@ -222,7 +222,8 @@ def test_a_disk_that_is_full_ends_the_timeline_and_not_the_program(caplog):
             return super().write(text)
 
     kernel = minios.Kernel(clock=VirtualClock())
-    kernel.attach(Timeline(EventFile(Full())))
+    file = EventFile(Full())
+    kernel.attach(Timeline(file))
 
     def main():
         for _ in range(1000):
@@ -230,7 +231,9 @@ def test_a_disk_that_is_full_ends_the_timeline_and_not_the_program(caplog):
         return "fine"
 
     assert kernel.run(main()) == "fine"
-    assert "No space left" in caplog.text and not kernel.hooks
+    assert file.over
+    with pytest.raises(OSError, match="No space left"):
+        file.close()
 
 
 # --- minios trace FILE -----------------------------------------------------------------------

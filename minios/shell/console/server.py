@@ -28,6 +28,7 @@ __all__ = ["Console", "importing", "open_console", "rights_of"]
 
 _GRACE = 0.3        # seconds that what clients have started has to clean up at the program's end
 _HEAD_START = 0.02  # seconds that the program has before the thread begins
+_RETRY = 1.0        # seconds until the thread tries again to begin
 _PATIENCE = 1.0     # seconds that the program's end waits for the thread
 
 _lock = threading.Lock()
@@ -152,15 +153,23 @@ class Console:
         try:
             # A program that is over at once need not wait for what this thread would import.
             if not self._closing.wait(_HEAD_START):
-                with importing:
-                    from .service import serve
-
-                self.kernel.run(serve(self), name="console")
+                self.kernel.run(self._import_service()(self), name="console")
         except Exception as error:
             log("ERROR", "the console has failed; the program goes on", error=error)
         finally:
             self.listener.close()
             self.kernel.power_off()
+
+    def _import_service(self):
+        while True:
+            try:
+                with importing:
+                    from .service import serve
+
+                return serve
+            except OSError:         # no descriptors are left: who connects meanwhile waits
+                if self._closing.wait(_RETRY):
+                    raise
 
     def close(self):
         """Hang up on everybody, and wait a moment for the thread to end. The socket goes first."""

@@ -20,6 +20,8 @@ def parser():
 
 
 def main(process, options):
+    if not process.system.is_local:
+        process.demand("py")        # it would be a child of the program that is looked at
     words = list(options.argument)
     for name in ("against", "rounds"):
         if getattr(options, name) is not None:

@@ -11,6 +11,7 @@ def parser():
 
 def main(process, options):
     shell = process.shell
+    if not (yield from shell.may_leave()):
+        return 1
     shell.leaving = True
     return shell.status if options.status is None else options.status & 0xFF
-    yield

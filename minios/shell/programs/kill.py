@@ -67,6 +67,8 @@ def _send(process, word, signum):
         yield from _send_to_group(process, word, signum)
         return
     task = process.system.find(word)
+    if task.kind == "loop" and signum:
+        raise NoSuchTaskError(f"{word}: an event loop takes no signals: it ends with its program")
     if task is shell.task and signum in _STOPS:
         yield from process.complain(f"task {word} is this shell, and nobody could continue it")
         raise NoSuchTaskError(f"{word}: not stopped")

@@ -14,8 +14,12 @@ from ..tty.redirect import Spool, current_error, current_input, current_output, 
 
 
 def parser():
-    parser = Arguments("run", "Run a Python file; its tasks run on this kernel, where ps lists "
-                              "them.")
+    parser = Arguments(
+        "run", "Run a Python file; its tasks run on this kernel, where ps lists them.",
+        epilog="print(), sys.stdout, sys.stderr, sys.stdin and input() go where the program's "
+               "output and input\ngo, also through pipes; what it writes to descriptor 1 itself, "
+               "and what its child processes\nwrite, goes to the terminal.",
+    )
     parser.add_argument("file")
     parser.add_argument("argument", nargs="...", help="what the program finds in sys.argv")
     return parser
@@ -50,9 +54,9 @@ def run_file(process, path, arguments):
         status = yield from program.see_through()
         for spool, pump in spools:
             spool.close()
-            error = yield Wait(pump)
-            if error is not None and not isinstance(error, BrokenPipeError):
-                yield from process.complain(f"{path}: {error.strerror}")
+            failure = yield Wait(pump)
+            if failure is not None and not isinstance(failure, BrokenPipeError):
+                yield from process.complain(f"{path}: {failure.strerror}")
                 status = status or 1
         return status
     finally:

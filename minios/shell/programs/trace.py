@@ -29,6 +29,8 @@ def parser():
 def main(process, options):
     if options.max_size <= 0 or (options.max_events is not None and options.max_events <= 0):
         parser().error("a limit is a number above 0")
+    if not process.system.is_local:
+        process.demand("rw")        # it is the looked-at program that writes the file
     task = yield GetTask()
     roots, command, status = set(), None, 0
     wanted = (lambda each: each.tid in roots) if options.command else _others(process, task)

@@ -2,8 +2,8 @@
 
 A line editor and a program that reads single keys change how a terminal behaves, and whoever uses
 it next would suffer. So what was found is kept, and put back when the shell ends: by `restore`,
-at the exit of Python, and where SIGTERM or SIGHUP ends the program, which does so then as if
-nobody had listened. (Nobody hears of SIGKILL. There it is `reset` or `stty sane` that helps.)
+at the exit of Python, and where SIGTERM, SIGHUP or SIGQUIT ends the program, which does so then as
+if nobody had listened. (Nobody hears of SIGKILL. There it is `reset` or `stty sane` that helps.)
 """
 
 import atexit
@@ -13,7 +13,7 @@ import termios
 
 __all__ = ["Modes", "set_modes"]
 
-_DEADLY = signal.SIGTERM, signal.SIGHUP
+_DEADLY = signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT
 
 # What a program may have asked of the screen, undone: attributes, the shape of the cursor keys,
 # wrapping at the margin, the cursor, brackets around what is pasted. And a new line.

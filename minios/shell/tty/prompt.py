@@ -14,6 +14,7 @@ import sys
 
 from syscalls import Await
 
+from ...kernel.current import current_task
 from .history import HistoryFile, history_path
 from .outlet import Outlet
 from .terminal import PlainTerminal
@@ -62,7 +63,12 @@ class PromptTerminal(PlainTerminal):
         return _Screen(self.kernel, fd)
 
     def read_line(self, prompt):
+        from asyncio import CancelledError
+
         from .editor import Interrupted
+
+        task = current_task()
+        killer = task.killer
 
         self.pause_keys()
         self._is_reading = self._modes.is_drawn_on = True
@@ -75,6 +81,11 @@ class PromptTerminal(PlainTerminal):
             self._editor.send_signals()
             return line
         except Interrupted:
+            raise KeyboardInterrupt from None
+        except CancelledError:
+            if task.killer is not killer:
+                raise
+            # Not the shell: somebody has killed a task of the editor's.
             raise KeyboardInterrupt from None
         except EOFError:
             return None

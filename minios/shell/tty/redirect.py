@@ -20,14 +20,16 @@ from contextvars import ContextVar
 from .feed import FeedReader
 from .spool import Spool
 
-__all__ = ["Spool", "current_error", "current_input", "current_output", "input_from",
-           "installed", "is_broken"]
+__all__ = ["Spool", "current_error", "current_input", "current_output", "current_threads",
+           "input_from", "installed", "is_broken"]
 
 # A Spool, or any object with `write(data)` and `closed`; None: the terminal.
 current_output: ContextVar = ContextVar("current_output", default=None)
 current_error: ContextVar = ContextVar("current_error", default=None)
 # A text file, which reads from a Feed; None: standard input itself.
 current_input: ContextVar = ContextVar("current_input", default=None)
+# The threads that a program has started and that it ends with, a list; None: of nobody's.
+current_threads: ContextVar = ContextVar("current_threads", default=None)
 
 
 class _Printed(io.TextIOBase):
@@ -247,13 +249,18 @@ def installed(terminal):
 def _passing_on(start):
     """Thread.start, which lets the thread print, and read, where the one does that starts it."""
     def start_there(thread):
-        files = [(each, each.get()) for each in (current_output, current_error, current_input)]
-        if any(file is not None for _, file in files):
+        inherited = [(each, each.get()) for each in
+                     (current_output, current_error, current_input, current_threads)]
+        threads = current_threads.get()
+        if threads is not None and not thread.daemon:
+            threads.append(thread)
+            thread.daemon = True        # the program waits for it, and not the shell
+        if any(value is not None for _, value in inherited):
             run = thread.run
 
             def run_there():
-                for variable, file in files:
-                    variable.set(file)
+                for variable, value in inherited:
+                    variable.set(value)
                 run()
 
             thread.run = run_there

@@ -36,10 +36,14 @@ def test_who_connects_is_told_what_the_program_is(program):
 
 def test_a_long_command_line_is_cut(program, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["program", "\N{GRINNING FACE}" * 3000, "", "x" * 5000, "y"])
-    argv = program().peer(hello=False).expect(b"H")["argv"]
+    one = program()
+    argv = one.peer(hello=False).expect(b"H")["argv"]
+    one.end()
     assert argv[:3] == sys.argv[:3] and 1000 < len(argv[3]) < 1100 and len(argv) == 4
     monkeypatch.setattr(sys, "argv", [""] * 100_000)
-    assert len(program().peer(hello=False).expect(b"H")["argv"]) == 4096
+    one = program()
+    assert len(one.peer(hello=False).expect(b"H")["argv"]) == 4096
+    one.end()
     monkeypatch.delattr(sys, "argv")
     assert program().peer(hello=False).expect(b"H")["argv"] == []
 
