@@ -22,7 +22,7 @@ def raise_signal(signum=signal.SIGUSR1):
 
 def settle():
     """Let what has been asked for happen: the signal's way is through the inbox."""
-    for _ in range(5):
+    for _ in range(50):
         yield
 
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from minios.shell.expansion import expand, expand_one
-from minios.shell.parser import parse
+from minios.shell.parser import ParseError, parse
 
 VARIABLES = {"x": "a  b", "star": "*.py", "empty": "", "?": "3", "1": "first"}
 
@@ -66,6 +66,12 @@ def test_variables_are_put_in_and_split_where_they_are_not_quoted(text, expected
 )
 def test_a_pattern_is_the_files_that_it_fits_sorted(text, expected, folder):
     assert expanded("echo " + text, folder)[1:] == expected
+
+
+@pytest.mark.parametrize("text", ["${x%y}", '"${#x}"', "a${x:=5}b", "${"])
+def test_a_substitution_that_this_shell_has_not_is_refused(text):
+    with pytest.raises(ParseError, match="bad substitution"):
+        expanded("echo " + text)
 
 
 def test_a_tilde_is_home_where_it_begins_a_word():

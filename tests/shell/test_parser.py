@@ -144,11 +144,9 @@ def test_quoted_words_come_back_whatever_they_contain(commands, data):
 @given(st.text(alphabet="ab '\"\\|&;<>$#=*?[]{}()~\n2`", max_size=30))
 def test_any_text_is_commands_or_a_parse_error(text):
     try:
-        found = parse(text)
-    except ParseError as error:
-        assert str(error)
-    else:
-        for and_or in found:
+        for and_or in parse(text):
             for _, pipeline in and_or.pipelines:
                 for command in pipeline.commands:
                     assert isinstance(expand(command.words, {}.get, "/nowhere"), list)
+    except ParseError as error:
+        assert str(error)

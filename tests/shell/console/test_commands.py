@@ -198,7 +198,7 @@ def test_rw_is_asked_for_in_front_of_the_pid_or_behind_it(process, place):
     target = process(_CALM)
     arguments = [str(target.pid), "2"]
     status, _, errors = command("kill", *arguments)
-    assert status == 1 and "say --rw, as in `minios attach --rw PID`" in errors
+    assert status == 1 and "say --rw, as in `minios kill --rw PID TID`" in errors
     arguments.insert(place, "--rw")
     assert command("kill", *arguments) == (0, "", "")
     assert "sleeper" not in command("ps", target.pid)[1]
