@@ -41,7 +41,6 @@ def main(process, options):
         return 0
     if not options.task:
         parser().error("give at least one TID")
-    process.demand("rw")
     failures = 0
     for word in options.task:
         try:
@@ -63,6 +62,7 @@ def _send(process, word, signum):
         else:
             shell.signal_job(job, signum)
         return
+    process.demand("rw")        # one's own jobs are one's own
     if word.startswith("-"):
         yield from _send_to_group(process, word, signum)
         return
