@@ -2,7 +2,8 @@
 
 import os
 import sys
-import types
+
+from .mainfile import run_file
 
 __all__ = ["main"]
 
@@ -143,15 +144,7 @@ def _run(arguments):
         from .shell.console import open_console
 
         on_boot(lambda kernel: open_console(kernel, rights).close)
-    sys.argv = arguments
-    path = os.path.abspath(path)
-    sys.path[0] = os.path.dirname(path)
-    with open(path, "rb") as file:
-        code = compile(file.read(), path, "exec")
-    # For good, as threads and what atexit(3) calls go on after its end.
-    main = sys.modules["__main__"] = types.ModuleType("__main__")
-    main.__file__, main.__builtins__ = path, __builtins__
-    exec(code, vars(main))
+    run_file(arguments)
     return 0
 
 

@@ -21,7 +21,7 @@ ALLOWED = {
     "minios.errors": {"syscalls.errors"},
     "minios.kernel": {"minios.kernel", "syscalls"},
     "minios.lib": {"minios.lib", "minios.errors", "minios.kernel.current", "syscalls"},
-    "minios.trace": {"minios.trace", "minios.kernel", "syscalls"},
+    "minios.trace": {"minios.trace", "minios.kernel", "minios.mainfile", "syscalls"},
     "minios.sim": {"minios.sim", "minios.kernel", "minios.errors"},
     "minios.shell": {"minios.shell", "minios.lib", "minios.kernel", "minios.errors",
                      "minios.trace", "minios.beside", "minios.compare", "syscalls"},
@@ -32,6 +32,7 @@ ALLOWED = {
     "minios.cli": {"minios", "syscalls"},
     "minios.__main__": {"minios.cli"},
     "minios.beside": set(),
+    "minios.mainfile": set(),
     # What a user may import, of which `import minios` is most.
     "minios.benchmarks": {"minios.benchmarks", "minios.aio", "minios.sim", "minios.trace",
                           "syscalls"},

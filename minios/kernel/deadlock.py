@@ -17,7 +17,8 @@ from syscalls.process import WaitAny
 
 from .task import BaseTask
 
-__all__ = ["deadlock_report", "find_cycle", "find_cycles", "search_cycles", "wait_edges"]
+__all__ = ["deadlock_report", "find_cycle", "find_cycles", "search_cycles", "users_frame",
+           "wait_edges"]
 
 # Where nobody looks for his mistake.
 _OURS = ("minios.lib", "minios.kernel", "minios.aio", "syscalls", "asyncio")
@@ -189,7 +190,7 @@ def deadlock_report(kernel, limit=50):
     return "\n".join(lines), [task.tid for task in cycle]
 
 
-def _users_frame(frames):
+def users_frame(frames):
     """The innermost of `frames` that is not the library's, or the innermost of all."""
     for frame in reversed(frames):
         if frame.f_globals.get("__package__") not in _OURS:
@@ -201,7 +202,7 @@ def _line(task):
     doing = "is stopped" if task.stopped else f"waits in {task.wait_text()}"
     import linecache
 
-    frame = _users_frame(task.frames())
+    frame = users_frame(task.frames())
     where = ""
     if frame is not None:
         code, line = frame.f_code, frame.f_lineno

@@ -6,11 +6,11 @@ The program runs as by `minios run FILE`, to whatever end, and the file is close
 from __future__ import annotations
 
 import os
-import runpy
 import sys
 import threading
 from time import monotonic
 
+from ..mainfile import run_file
 from .recorder import Recorder
 
 __all__ = ["main"]
@@ -60,7 +60,7 @@ def main(arguments):
     status = 1
     try:
         with _Progress(recorder.file, options["-o"]):
-            _run(words)
+            run_file(words)
         status = 0
     finally:
         # In this order: what the program has raised is not to be hidden by a full disk.
@@ -103,13 +103,6 @@ def _number(name, text):
     except ValueError:
         raise _UsageError(f"{name} takes a number above 0, not {text!r}") from None
     return number
-
-
-def _run(words):
-    """Run a file as Python would."""
-    sys.argv = words
-    sys.path[0] = os.path.dirname(os.path.abspath(words[0]))
-    runpy.run_path(words[0], run_name="__main__")
 
 
 def _close(recorder, path):

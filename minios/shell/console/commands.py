@@ -95,7 +95,10 @@ def _take_pid(word, arguments):
         return int(arguments.pop(0))
     if not arguments and word in _MAY_GUESS and len(running := _programs()) == 1:
         return running[0]["pid"]
-    problem = f"{arguments[0]} is no PID" if arguments else "which program? Give its PID"
+    problem = "which program? Give its PID"
+    if arguments:
+        problem = (f"{arguments[0]} is no PID, which comes first, as in `minios {word} PID "
+                   f"{arguments[0]}`")
     raise _UsageError(f"{problem}{_who_runs()}\n{_usage(word).splitlines()[0]}")
 
 

@@ -78,14 +78,21 @@ class _Clients:
         if not _is_peer_ours(sock):
             return f"this program is user {os.geteuid()}'s, and its console answers nobody else"
         if len(self.server.connections) > _MOST:
-            return f"{_MOST} clients are connected already, and there may be no more"
+            clients = {_peer(each)[0] for each in self._console.sockets if each is not sock}
+            return (f"{_MOST} clients are connected already, and there may be no more: processes "
+                    f"{', '.join(map(str, sorted(clients)))}")
         return None
 
 
 def _is_peer_ours(sock):
     """Whether the other end of a Unix socket is a process of our own user."""
+    return _peer(sock)[1] == os.geteuid()
+
+
+def _peer(sock):
+    """The (pid, uid, gid) of the process at the other end of a Unix socket, unix(7)."""
     data = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return _CREDENTIALS.unpack(data)[1] == os.geteuid()
+    return _CREDENTIALS.unpack(data)
 
 
 def _sample_load(console):

@@ -10,6 +10,7 @@ from signal import Signals
 from syscalls import Await, Offload, Park
 from syscalls.describe import call_text
 
+from ...kernel.deadlock import users_frame
 from ...kernel.descriptor import Descriptor
 from ...lib.scopes import scopes_of
 from ..listing.states import letter_of
@@ -17,7 +18,6 @@ from ..listing.states import letter_of
 __all__ = ["call_name", "deadline_of", "descriptor_of", "place_of", "thing_of", "users_frame",
            "wait_of", "why_of"]
 
-_OURS = ("minios.lib", "minios.kernel", "minios.aio", "syscalls", "asyncio")
 
 
 def wait_of(task):
@@ -81,15 +81,6 @@ def deadline_of(task, now):
     for scope in scopes_of(task):
         due = min(due, getattr(scope, "when", math.inf))
     return None if due == math.inf else max(0.0, due - now)
-
-
-def users_frame(frames):
-    """The innermost of `frames` that is not the library's, or the innermost of all; None where
-    there are none."""
-    for frame in reversed(frames):
-        if frame.f_globals.get("__package__") not in _OURS:
-            return frame
-    return frames[-1] if frames else None
 
 
 def place_of(frames):
