@@ -227,7 +227,8 @@ def test_the_seventeenth_client_is_refused_and_the_first_ones_go_on(program):
         peer.expect(b"G")
     late = one.peer(hello=False)
     assert late.expect(b"X")["message"] == (
-        "16 clients are connected already, and there may be no more"
+        "16 clients are connected already, and there may be no more: processes "
+        f"{os.getpid()}"
     )
     peers[0].close()
 
