@@ -56,7 +56,7 @@ def test_ctrl_z_stops_top_and_fg_gives_it_the_keys_and_the_screen_back(screen):
     screen.wait_for(r"\[1\]\+ +Stopped +top")
     screen.wait_for(r"^minios\$$")
     screen.type("echo in between\r")
-    screen.wait_for("^in between$")
+    screen.wait_for(r"^in between\nminios\$\Z")
     screen.type("fg\r")
     screen.wait_for("TID USER")
     screen.type("q")

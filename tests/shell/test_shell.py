@@ -89,7 +89,7 @@ def test_a_background_program_is_listed_killed_and_reported(terminal, program):
     terminal.wait_for(r"\[1\] 2\n")
     terminal.wait_for("started one two three")
     listing = terminal.run("ps -o tid,ptid,pgid,stat,wait,cmd")
-    rows = [line.split(None, 4) for line in listing.splitlines()]
+    rows = [line.split(None, 4) for line in listing.splitlines() if line]
     assert ["2", "1", "2", "Ss", "Park(program sleeper.py) run sleeper.py one 'two three'"] in rows
     by_tid = {row[0]: row[1:] for row in rows}
     assert by_tid["3"][:3] == ["2", "2", "S"] and by_tid["3"][3].startswith("Wait(task 4)")
