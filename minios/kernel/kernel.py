@@ -98,6 +98,7 @@ class Kernel(Primitives):
         self._turns = _TURNS        # between two polls
         self._ending = False
         self._at_stop: Any = ()     # what is to be called when it stops: see boot.py
+        self.consoles = 0           # how many are open, by which others may look in and steer
 
     def set_clock(self, clock):
         """Go by another clock, which reads the same: an event loop puts its own before it."""
@@ -368,7 +369,10 @@ class Kernel(Primitives):
             due = self.timers.next_due()
             if due is not None and not (self.clock.jumps and due == float("inf")):
                 return True
-        return self.poller.has_waiters() or self.lodger.expects_more()
+        if self.poller.has_waiters() or self.lodger.expects_more():
+            return True
+        # Whoever has stopped a task by the console will let it go on.
+        return self.consoles > 0 and any(task.stopped for task in self.tasks.values())
 
     def _run_ready(self):
         """Give turns to whoever is ready, until nobody is or it is time to poll."""

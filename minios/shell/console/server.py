@@ -79,12 +79,16 @@ class _Place:
 
     def __init__(self, console, kernel):
         self._console, self._kernel = console, kernel
+        kernel.consoles += console is not None
 
     def close(self):
         """The kernel has ended; with the last one, the console does."""
         global _open
         console, self._console = self._console, None
-        if console is None or console.pid != os.getpid():
+        if console is None:
+            return
+        self._kernel.consoles -= 1
+        if console.pid != os.getpid():
             return
         with _lock:
             is_last = console.leave(self._kernel)

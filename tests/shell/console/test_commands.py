@@ -308,3 +308,39 @@ def test_a_socket_nobody_accepts_on_is_not_taken_for_a_stale_one(runtime):
             assert status == 1
             assert f"too many clients wait for the console of {os.getpid()}" in errors
     assert os.path.exists(place)
+
+
+_ALL_PARKED = """
+from minios import Event
+def waits(bell):
+    yield from bell.wait()
+def ticks():
+    while True:
+        yield Sleep(0.01)
+def main():
+    yield Spawn(waits(Event()))
+    ready()
+    yield from ticks()
+with_console(main())
+"""
+
+
+def test_a_program_that_is_stopped_altogether_is_no_deadlock_and_goes_on(process):
+    pid = str(process(_ALL_PARKED).pid)
+    assert command("freeze", "--rw", pid)[0] == 0
+    for _ in range(3):
+        status, output, _ = command("ps", pid, "--no-headers", "-o", "stat")
+        assert status == 0 and {line[0] for line in output.split()} == {"T"}
+    assert command("thaw", "--rw", pid)[0] == 0
+    assert "T" not in command("ps", pid, "--no-headers", "-o", "stat")[1]
+
+
+def test_without_a_stopped_task_a_deadlock_is_one_with_a_console_too(process):
+    target = process("""
+from minios import Event
+def main():
+    ready()
+    yield from Event().wait()
+with_console(main())
+""")
+    assert target.process.wait(PATIENCE) == 1
