@@ -6,8 +6,8 @@ from collections import deque
 
 from syscalls.log import log
 
-__all__ = ["SlowTurn", "log_callback", "log_handler", "log_last_words", "log_orphan",
-           "log_slow_turn", "slow_turns"]
+__all__ = ["SlowTurn", "frames_of_turn", "log_callback", "log_handler", "log_last_words",
+           "log_orphan", "log_slow_turn", "slow_turns"]
 
 
 class SlowTurn:
@@ -31,7 +31,7 @@ class SlowTurn:
 slow_turns: deque = deque(maxlen=32)    # the last SlowTurns, of all kernels
 
 
-def _frames_of_turn(frame):
+def frames_of_turn(frame):
     """(frame, line) of what the task has called, outermost first, without the run loop."""
     found, seen_task = [], False
     while frame is not None:
@@ -89,7 +89,7 @@ def log_slow_turn(what, seconds, frame):
     """A task, or something that a lodger runs, holds the CPU; `frame` is where the thread is."""
     import traceback
 
-    stack = traceback.format_list(traceback.StackSummary.extract(_frames_of_turn(frame)))
+    stack = traceback.format_list(traceback.StackSummary.extract(frames_of_turn(frame)))
     slow_turns.append(SlowTurn(what, seconds, stack))
     log(
         "WARNING", "%s has held the CPU for more than %g s:\n%s",

@@ -18,6 +18,7 @@ from syscalls.base import running
 from ..errors import Cancelled, KernelError, NoSuchTaskError
 from ..kernel import Kernel
 from ..kernel.boot import on_boot
+from ..kernel.log import frames_of_turn
 from ..trace.accounting import release, use
 from ..trace.load import load_of
 
@@ -99,7 +100,7 @@ class System:
         if kernel.current is task and kernel.thread not in (None, get_ident()):
             frame = sys._current_frames().get(kernel.thread)
             if frame is not None and kernel.current is task:
-                return _frames_of_turn(frame)
+                return [each for each, _ in frames_of_turn(frame)]
         return task.frames()
 
     def load(self):
@@ -210,16 +211,3 @@ def _answer(answer, function, arguments):
         answer += function(*arguments), None
     except BaseException as error:
         answer += None, error
-
-
-def _frames_of_turn(frame):
-    """The frames of what a task has called in its turn, outermost first, without the run loop."""
-    found, in_task = [], False
-    while frame is not None:
-        in_kernel = frame.f_globals.get("__package__") == Kernel.__module__.rpartition(".")[0]
-        if in_kernel and in_task:
-            break
-        in_task |= not in_kernel
-        found.append(frame)
-        frame = frame.f_back
-    return found[::-1]
